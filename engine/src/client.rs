@@ -1,0 +1,106 @@
+//! Starting runs from outside of runs.
+
+use jiff::Timestamp;
+use reqwest::Url;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, EntityTrait as _, Insert, QueryFilter as _, QueryTrait as _, Set};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::context::RunHead;
+use crate::error::EngineError;
+use crate::restate::ingress::Ingress;
+use crate::tables::{RunStatus, runs};
+use crate::workflow::Workflow;
+
+/// Starts runs on Restate, with a row in `runs` before anything is sent.
+#[derive(Clone)]
+pub struct Client {
+    db: DatabaseConnection,
+    ingress: Ingress,
+}
+
+/// A run that was started, now or before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Started {
+    /// The run.
+    pub run_id: String,
+    /// Whether the key had a run already; then nothing new was started.
+    pub existed: bool,
+}
+
+impl Client {
+    /// `ingress` is the base URL of Restate's ingress.
+    ///
+    /// # Errors
+    /// [`EngineError::Http`] if no HTTP client can be set up.
+    pub fn new(db: DatabaseConnection, ingress: Url) -> Result<Self, EngineError> {
+        Ok(Self { db, ingress: Ingress::new(ingress)? })
+    }
+
+    /// Starts a run of `W` unless one with this key exists, finished or not. When this comes back,
+    /// Restate has confirmed the run. After an error the run is `queued`, and the reconciler, or the
+    /// same call again, starts it.
+    ///
+    /// # Errors
+    /// [`EngineError`] when our tables or Restate cannot be reached, or the input is no JSON.
+    pub async fn start<W: Workflow>(&self, key: &str, input: &W::Input) -> Result<Started, EngineError> {
+        let input = serde_json::to_string(input)
+            .map_err(|source| EngineError::Encode { what: format!("the input of {}", W::NAME), source })?;
+        let (run, existed) = self.queue(W::NAME, key, input).await?;
+        if run.invocation_id.is_none() && run.status == RunStatus::Queued {
+            self.send(&run).await?;
+        }
+        Ok(Started { run_id: run.id, existed })
+    }
+
+    /// Sends a queued run to Restate, again if need be: its id is the idempotency key.
+    pub(crate) async fn send(&self, run: &runs::Model) -> Result<(), EngineError> {
+        let input = serde_json::from_str(&run.input).map_err(|source| EngineError::Decode {
+            what: format!("the input of {}", run.id),
+            as_type: "JSON",
+            source,
+        })?;
+        let head = RunHead { run_id: run.id.clone(), workflow: run.workflow.clone(), parent_id: run.parent_id.clone(), input };
+        let invocation_id = self.ingress.send(&head).await?;
+        let confirmed = runs::ActiveModel { invocation_id: Set(Some(invocation_id)), ..Default::default() };
+        runs::Entity::update_many()
+            .set(confirmed)
+            .filter(runs::Column::Id.eq(&run.id))
+            .exec(&self.db)
+            .await
+            .map_err(EngineError::database("keep Restate's id of the run"))?;
+        Ok(())
+    }
+
+    /// The row of the run, made now or before.
+    async fn queue(&self, workflow: &str, key: &str, input: String) -> Result<(runs::Model, bool), EngineError> {
+        let row = runs::ActiveModel {
+            id: Set(format!("run_{}", Uuid::now_v7().simple())),
+            workflow: Set(workflow.to_owned()),
+            key: Set(Some(key.to_owned())),
+            status: Set(RunStatus::Queued),
+            input: Set(input),
+            created_at_ms: Set(Timestamp::now().as_millisecond()),
+            ..Default::default()
+        };
+        let once = OnConflict::columns([runs::Column::Workflow, runs::Column::Key]).do_nothing().to_owned();
+        let insert = Insert::one(row).on_conflict(once);
+        let inserted = self.db.execute(insert.as_query()).await.map_err(EngineError::database("queue the run"))?;
+        let existed = inserted.rows_affected() == 0;
+        let run = runs::Entity::find()
+            .filter(runs::Column::Workflow.eq(workflow))
+            .filter(runs::Column::Key.eq(key))
+            .one(&self.db)
+            .await
+            .map_err(EngineError::database("read the run"))?;
+        match run {
+            Some(run) => Ok((run, existed)),
+            None => Err(EngineError::Database {
+                operation: "read the run that was just queued",
+                source: sea_orm::DbErr::RecordNotFound(key.to_owned()),
+            }),
+        }
+    }
+}

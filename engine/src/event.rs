@@ -1,0 +1,324 @@
+//! The things that happen to runs, one type each. The event alone knows its log line, its metric
+//! and its row; nobody else logs, counts or writes them.
+
+use jiff::Timestamp;
+
+use crate::ending::{ErrorNote, Failure, FailureKind};
+use crate::metrics;
+use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow};
+
+/// Whatever happens to a run.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// An execution of the run began or went on.
+    RunStarted(RunStarted),
+    /// The run waits for an instant.
+    RunWaiting(RunWaiting),
+    /// The run's wait is over.
+    RunResumed(RunResumed),
+    /// The run came to its end.
+    RunEnded(RunEnded),
+    /// The run was tagged.
+    RunTagged(RunTagged),
+    /// An attempt of a step began.
+    AttemptStarted(AttemptStarted),
+    /// An attempt of a step ended.
+    AttemptEnded(AttemptEnded),
+}
+
+/// One row to be written: an upsert that only fills in what it knows.
+#[derive(Debug, Clone)]
+pub enum Row {
+    /// Of `runs`.
+    Run(Box<RunRow>),
+    /// Of `step_attempts`.
+    Attempt(Box<AttemptRow>),
+    /// Of `run_tags`.
+    Tag(TagRow),
+}
+
+macro_rules! events {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Event {
+            fn from(event: $name) -> Self {
+                Self::$name(event)
+            }
+        })*
+
+        impl Event {
+            /// Logs and counts the event.
+            pub(crate) fn emit(&self) {
+                match self {
+                    $(Self::$name(event) => event.emit(),)*
+                }
+            }
+
+            /// The row that keeps the event.
+            pub(crate) fn row(self) -> Row {
+                match self {
+                    $(Self::$name(event) => event.row(),)*
+                }
+            }
+        }
+    };
+}
+
+events!(RunStarted, RunWaiting, RunResumed, RunEnded, RunTagged, AttemptStarted, AttemptEnded);
+
+/// An execution of the run began, or went on after a crash or a wait.
+#[derive(Debug, Clone)]
+pub struct RunStarted {
+    /// The run.
+    pub run_id: String,
+    /// Its workflow.
+    pub workflow: String,
+    /// The run that called it.
+    pub parent_id: Option<String>,
+    /// Its input, JSON.
+    pub input: String,
+    /// Restate's id of it.
+    pub invocation_id: String,
+    /// The worker process.
+    pub worker: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RunStarted {
+    fn emit(&self) {
+        tracing::debug!(run.id = self.run_id, workflow = self.workflow, "Run goes on.");
+    }
+
+    fn row(self) -> Row {
+        Row::Run(Box::new(RunRow {
+            workflow: Some(self.workflow),
+            parent_id: self.parent_id,
+            status: Some(RunStatus::Running),
+            input: Some(self.input),
+            invocation_id: Some(self.invocation_id),
+            worker: Some(self.worker),
+            started_at_ms: Some(self.at.as_millisecond()),
+            ..RunRow::of(self.run_id, self.at)
+        }))
+    }
+}
+
+/// The run waits for an instant; no worker is held.
+#[derive(Debug, Clone)]
+pub struct RunWaiting {
+    /// The run.
+    pub run_id: String,
+    /// For what.
+    pub reason: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl RunWaiting {
+    fn emit(&self) {
+        tracing::debug!(run.id = self.run_id, until = %self.until, "Run waits: {}.", self.reason);
+    }
+
+    fn row(self) -> Row {
+        Row::Run(Box::new(RunRow {
+            status: Some(RunStatus::Waiting),
+            waiting_reason: Some(self.reason),
+            waiting_until_ms: Some(self.until.as_millisecond()),
+            ..RunRow::of(self.run_id, self.until)
+        }))
+    }
+}
+
+/// The run's wait is over, and the execution that began it still has it.
+#[derive(Debug, Clone)]
+pub struct RunResumed {
+    /// The run.
+    pub run_id: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RunResumed {
+    fn emit(&self) {
+        tracing::debug!(run.id = self.run_id, "Run goes on after a wait.");
+    }
+
+    fn row(self) -> Row {
+        Row::Run(Box::new(RunRow { status: Some(RunStatus::Running), ..RunRow::of(self.run_id, self.at) }))
+    }
+}
+
+/// The run came to its end.
+#[derive(Debug, Clone)]
+pub struct RunEnded {
+    /// The run.
+    pub run_id: String,
+    /// Its workflow.
+    pub workflow: String,
+    /// Its output as JSON, or why there is none.
+    pub result: Result<String, Failure>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RunEnded {
+    fn status(&self) -> RunStatus {
+        match &self.result {
+            Ok(_) => RunStatus::Completed,
+            Err(failure) if failure.kind == FailureKind::Cancelled => RunStatus::Cancelled,
+            Err(_) => RunStatus::Failed,
+        }
+    }
+
+    fn emit(&self) {
+        metrics::run_ended(&self.workflow, self.status().as_str());
+        match &self.result {
+            Ok(_) => tracing::info!(run.id = self.run_id, workflow = self.workflow, "Run completed."),
+            Err(failure) => {
+                tracing::warn!(run.id = self.run_id, workflow = self.workflow, code = failure.code, "Run ended without its output: {failure}.");
+            }
+        }
+    }
+
+    fn row(self) -> Row {
+        let status = self.status();
+        let mut row = RunRow {
+            workflow: Some(self.workflow),
+            status: Some(status),
+            ended_at_ms: Some(self.at.as_millisecond()),
+            ..RunRow::of(self.run_id, self.at)
+        };
+        match self.result {
+            Ok(output) => row.output = Some(output),
+            Err(failure) => {
+                row.error_code = Some(failure.code);
+                row.error_step = failure.step;
+                row.error_message = Some(failure.error);
+            }
+        }
+        Row::Run(Box::new(row))
+    }
+}
+
+/// The run can be found by `key = value`.
+#[derive(Debug, Clone)]
+pub struct RunTagged {
+    /// The run.
+    pub run_id: String,
+    /// The tag's key.
+    pub key: String,
+    /// The tag's value.
+    pub value: String,
+}
+
+impl RunTagged {
+    fn emit(&self) {
+        tracing::debug!(run.id = self.run_id, "Run tagged {} = {}.", self.key, self.value);
+    }
+
+    fn row(self) -> Row {
+        Row::Tag(TagRow { run_id: self.run_id, key: self.key, value: self.value })
+    }
+}
+
+/// Which attempt: the key of its row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptKey {
+    /// The run.
+    pub run_id: String,
+    /// The step's name.
+    pub step: &'static str,
+    /// How often the run has come to this step, from 1.
+    pub occurrence: u32,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+}
+
+impl AttemptKey {
+    /// The attempt's name in the journal.
+    pub(crate) fn entry_name(&self) -> String {
+        match self.occurrence {
+            1 => format!("{}#{}", self.step, self.attempt),
+            occurrence => format!("{}@{occurrence}#{}", self.step, self.attempt),
+        }
+    }
+}
+
+/// An attempt of a step began (perhaps again, after an interruption).
+#[derive(Debug, Clone)]
+pub struct AttemptStarted {
+    /// Which.
+    pub key: AttemptKey,
+    /// When.
+    pub at: Timestamp,
+    /// The step's input, JSON.
+    pub input: String,
+}
+
+impl AttemptStarted {
+    fn emit(&self) {
+        tracing::debug!(run.id = self.key.run_id, step = self.key.step, attempt = self.key.attempt, "Attempt started.");
+    }
+
+    fn row(self) -> Row {
+        Row::Attempt(Box::new(AttemptRow {
+            started_at_ms: Some(self.at.as_millisecond()),
+            input: Some(self.input),
+            executions: 1,
+            ..AttemptRow::of(self.key)
+        }))
+    }
+}
+
+/// An attempt of a step ended.
+#[derive(Debug, Clone)]
+pub struct AttemptEnded {
+    /// Which.
+    pub key: AttemptKey,
+    /// When this execution of it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How: one of the five words.
+    pub ending: &'static str,
+    /// What went wrong, if anything.
+    pub error: Option<ErrorNote>,
+    /// The output as JSON, if done.
+    pub output: Option<String>,
+    /// When a `later` ends, unix milliseconds.
+    pub until_ms: Option<i64>,
+    /// What it cost, millionths of a US dollar.
+    pub cost_micro_usd: i64,
+}
+
+impl AttemptEnded {
+    fn emit(&self) {
+        let took = self.ended_at.duration_since(self.started_at).as_secs_f64();
+        metrics::attempt_ended(self.key.step, self.ending, took, self.cost_micro_usd);
+        let (run, step, attempt) = (&self.key.run_id, self.key.step, self.key.attempt);
+        match &self.error {
+            None => tracing::debug!(run.id = run, step, attempt, seconds = took, "Attempt done."),
+            Some(error) => {
+                tracing::info!(run.id = run, step, attempt, seconds = took, code = %error.code, "Attempt ended with {}: {error}.", self.ending);
+            }
+        }
+    }
+
+    fn row(self) -> Row {
+        let (error_code, error_chain) = match self.error {
+            Some(error) => (Some(error.code.into_owned()), serde_json::to_string(&error.chain).ok()),
+            None => (None, None),
+        };
+        Row::Attempt(Box::new(AttemptRow {
+            started_at_ms: Some(self.started_at.as_millisecond()),
+            ended_at_ms: Some(self.ended_at.as_millisecond()),
+            ending: Some(self.ending.to_owned()),
+            error_code,
+            error_chain,
+            output: self.output,
+            later_until_ms: self.until_ms,
+            cost_micro_usd: self.cost_micro_usd,
+            ..AttemptRow::of(self.key)
+        }))
+    }
+}

@@ -1,0 +1,188 @@
+//! One transaction of history: rows folded by key, one upsert per table.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, Insert, QueryTrait as _, Set, TransactionTrait as _};
+
+use crate::event::{AttemptKey, Row};
+use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, run_tags, runs, step_attempts};
+
+/// How often each attempt of the batch has been begun.
+pub(super) type Executions = HashMap<AttemptKey, u32>;
+
+/// Rows for one transaction.
+pub(super) struct Batch {
+    worker: String,
+    runs: BTreeMap<String, RunRow>,
+    attempts: BTreeMap<AttemptKey, AttemptRow>,
+    tags: BTreeMap<(String, String), TagRow>,
+}
+
+impl Batch {
+    pub(super) fn new(worker: &str) -> Self {
+        Self { worker: worker.to_owned(), runs: BTreeMap::new(), attempts: BTreeMap::new(), tags: BTreeMap::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.runs.len() + self.attempts.len() + self.tags.len()
+    }
+
+    pub(super) fn add(&mut self, row: Row) {
+        match row {
+            Row::Run(row) => match self.runs.get_mut(&row.id) {
+                Some(known) => known.fold(*row),
+                None => {
+                    self.runs.insert(row.id.clone(), *row);
+                }
+            },
+            Row::Attempt(row) => match self.attempts.get_mut(&row.key) {
+                Some(known) => known.fold(*row),
+                None => {
+                    self.attempts.insert(row.key.clone(), *row);
+                }
+            },
+            Row::Tag(tag) => {
+                self.tags.insert((tag.run_id.clone(), tag.key.clone()), tag);
+            }
+        }
+    }
+
+    /// Writes everything or nothing. `count` asks for the executions of the batch's attempts, which
+    /// costs a little.
+    pub(super) async fn commit(&self, db: &DatabaseConnection, count: bool) -> Result<Executions, DbErr> {
+        let transaction = db.begin().await?;
+        if !self.runs.is_empty() {
+            let rows = Insert::many(self.runs.values().map(run_model)).on_conflict(on_run_conflict());
+            transaction.execute(rows.as_query()).await?;
+        }
+        let mut executions = Executions::new();
+        if !self.attempts.is_empty() {
+            let rows = self.attempts.values().map(|row| attempt_model(row, &self.worker));
+            let mut rows = Insert::many(rows).on_conflict(on_attempt_conflict());
+            if count {
+                use step_attempts::Column as C;
+                rows.query().returning(Query::returning().columns([C::RunId, C::Step, C::Occurrence, C::Attempt, C::Executions]));
+                executions = self.executions(&transaction.query_all(rows.as_query()).await?)?;
+            } else {
+                transaction.execute(rows.as_query()).await?;
+            }
+        }
+        if !self.tags.is_empty() {
+            let conflict = OnConflict::columns([run_tags::Column::RunId, run_tags::Column::Key]).update_column(run_tags::Column::Value).to_owned();
+            let rows = Insert::many(self.tags.values().map(tag_model)).on_conflict(conflict);
+            transaction.execute(rows.as_query()).await?;
+        }
+        transaction.commit().await?;
+        Ok(executions)
+    }
+
+    fn executions(&self, rows: &[sea_orm::QueryResult]) -> Result<Executions, DbErr> {
+        let mut counts = HashMap::new();
+        for row in rows {
+            let key: (String, String, i32, i32) =
+                (row.try_get("", "run_id")?, row.try_get("", "step")?, row.try_get("", "occurrence")?, row.try_get("", "attempt")?);
+            let count: i32 = row.try_get("", "executions")?;
+            counts.insert(key, u32::try_from(count).unwrap_or(0));
+        }
+        let count_of = |key: &AttemptKey| {
+            counts.get(&(key.run_id.clone(), key.step.to_owned(), int(key.occurrence), int(key.attempt))).map(|count| (key.clone(), *count))
+        };
+        Ok(self.attempts.keys().filter_map(count_of).collect())
+    }
+}
+
+fn int(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn run_model(run: &RunRow) -> runs::ActiveModel {
+    runs::ActiveModel {
+        id: Set(run.id.clone()),
+        // Empty only until the event that knows it is written; see `on_run_conflict`.
+        workflow: Set(run.workflow.clone().unwrap_or_default()),
+        key: Set(run.key.clone()),
+        parent_id: Set(run.parent_id.clone()),
+        status: Set(run.status.unwrap_or(RunStatus::Running)),
+        input: Set(run.input.clone().unwrap_or_default()),
+        output: Set(run.output.clone()),
+        error_code: Set(run.error_code.clone()),
+        error_step: Set(run.error_step.clone()),
+        error_message: Set(run.error_message.clone()),
+        waiting_reason: Set(run.waiting_reason.clone()),
+        waiting_until_ms: Set(run.waiting_until_ms),
+        invocation_id: Set(run.invocation_id.clone()),
+        worker: Set(run.worker.clone()),
+        created_at_ms: Set(run.created_at_ms),
+        started_at_ms: Set(run.started_at_ms),
+        ended_at_ms: Set(run.ended_at_ms),
+        ..Default::default()
+    }
+}
+
+/// What a later event does to a run that is there: fill in what is missing, replace what it knows,
+/// and never bring a run back that has ended.
+fn on_run_conflict() -> OnConflict {
+    use runs::Column as C;
+    let mut conflict = OnConflict::column(C::Id);
+    let kept = [C::Key, C::ParentId, C::StartedAtMs, C::EndedAtMs];
+    let replaced = [C::Output, C::ErrorCode, C::ErrorStep, C::ErrorMessage, C::InvocationId, C::Worker];
+    for column in kept {
+        conflict.value(column, Func::coalesce([Expr::col((runs::Entity, column)), excluded(column)]));
+    }
+    for column in replaced {
+        conflict.value(column, Func::coalesce([excluded(column), Expr::col((runs::Entity, column))]));
+    }
+    for column in [C::Workflow, C::Input] {
+        conflict.value(column, Expr::case(excluded(column).ne(""), excluded(column)).finally(Expr::col((runs::Entity, column))));
+    }
+    for column in [C::Status, C::WaitingReason, C::WaitingUntilMs] {
+        let ended = Expr::col((runs::Entity, C::EndedAtMs)).is_not_null();
+        conflict.value(column, Expr::case(ended, Expr::col((runs::Entity, column))).finally(excluded(column)));
+    }
+    conflict.value(C::StuckReason, Option::<String>::None);
+    conflict
+}
+
+fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveModel {
+    step_attempts::ActiveModel {
+        run_id: Set(attempt.key.run_id.clone()),
+        step: Set(attempt.key.step.to_owned()),
+        occurrence: Set(int(attempt.key.occurrence)),
+        attempt: Set(int(attempt.key.attempt)),
+        started_at_ms: Set(attempt.started_at_ms),
+        ended_at_ms: Set(attempt.ended_at_ms),
+        worker: Set(Some(worker.to_owned())),
+        ending: Set(attempt.ending.clone()),
+        error_code: Set(attempt.error_code.clone()),
+        error_chain: Set(attempt.error_chain.clone()),
+        input: Set(attempt.input.clone()),
+        output: Set(attempt.output.clone()),
+        later_until_ms: Set(attempt.later_until_ms),
+        cost_micro_usd: Set(attempt.cost_micro_usd),
+        executions: Set(int(attempt.executions)),
+    }
+}
+
+fn on_attempt_conflict() -> OnConflict {
+    use step_attempts::Column as C;
+    let mut conflict = OnConflict::columns([C::RunId, C::Step, C::Occurrence, C::Attempt]);
+    let replaced =
+        [C::StartedAtMs, C::EndedAtMs, C::Worker, C::Ending, C::ErrorCode, C::ErrorChain, C::Input, C::Output, C::LaterUntilMs];
+    for column in replaced {
+        conflict.value(column, Func::coalesce([excluded(column), Expr::col((step_attempts::Entity, column))]));
+    }
+    for column in [C::CostMicroUsd, C::Executions] {
+        conflict.value(column, Expr::col((step_attempts::Entity, column)).add(excluded(column)));
+    }
+    conflict
+}
+
+fn tag_model(tag: &TagRow) -> run_tags::ActiveModel {
+    run_tags::ActiveModel { run_id: Set(tag.run_id.clone()), key: Set(tag.key.clone()), value: Set(tag.value.clone()) }
+}
+
+/// The value that the insert would have written.
+fn excluded(column: impl sea_orm::Iden) -> Expr {
+    Expr::col(("excluded", column))
+}

@@ -1,0 +1,72 @@
+//! The journal: the few operations that make a run durable, as one internal trait.
+//!
+//! Implemented on Restate's context (`restate/journal.rs`) and in memory (`memory.rs`, for tests and
+//! for replaying a recorded run against today's code). Waiting for an outside answer will be the
+//! fifth operation, with the first thing that resolves one.
+
+mod memory;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::ending::Failure;
+use crate::error::EngineError;
+
+pub use memory::{CrashPoint, Side};
+pub(crate) use memory::MemoryJournals;
+
+/// Runs once for each entry; its bytes are the entry. An error is not journaled: the execution is
+/// given up and tried again.
+pub(crate) type Closure = BoxFuture<'static, Result<Bytes, EngineError>>;
+
+/// One child run to be called.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) workflow: &'static str,
+    /// Idempotency key and id of the child run.
+    pub(crate) run_id: String,
+    pub(crate) body: Bytes,
+}
+
+pub(crate) type CallResult = Result<Bytes, Failure>;
+
+/// The journal's operations. An `Err(Failure)` from one of them is a cancellation.
+pub(crate) trait Journal: Send + Sync {
+    /// Runs the closure unless the journal has its value.
+    fn run(&self, name: String, closure: Closure) -> BoxFuture<'_, Result<Bytes, Failure>>;
+    /// Waits durably.
+    fn sleep(&self, until: Timestamp) -> BoxFuture<'_, Result<(), Failure>>;
+    /// Calls child runs, at most so many at once; results in the order of the calls.
+    fn call(&self, calls: Vec<Call>, at_most: usize) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>>;
+    /// Seed of the run's randomness; the same at every replay.
+    fn random_seed(&self) -> u64;
+    /// The clock that this journal's sleeps run by.
+    fn clock(&self) -> Clock;
+}
+
+/// Where the time comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Clock {
+    System,
+    Virtual(Arc<Mutex<Timestamp>>),
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::now(),
+            Self::Virtual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Skips forward; the system's clock takes its own time.
+    pub(crate) fn skip_to(&self, until: Timestamp) {
+        if let Self::Virtual(now) = self {
+            let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
+            *now = (*now).max(until);
+        }
+    }
+}

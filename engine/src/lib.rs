@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+//! The modules, in reading order: what a user writes ([`step`], [`workflow`]), what happens to it
+//! ([`ending`], [`policy`], the attempt loop), where it is kept (journal, history, tables), and the
+//! processes around it ([`worker`], [`client`], [`reconciler`]).
+//!
+//! Nothing in here knows what a video is, and only `restate/` knows that Restate exists.
+
+pub mod step;
+pub mod workflow;
+
+pub mod ending;
+pub mod policy;
+
+mod attempts;
+mod context;
+mod journal;
+
+pub mod event;
+pub mod history;
+pub mod metrics;
+pub mod registry;
+pub mod runs;
+pub mod tables;
+
+pub mod client;
+pub mod reconciler;
+mod restate;
+pub mod worker;
+
+pub mod testing;
+
+mod error;
+mod migrations;
+
+pub use client::Client;
+pub use context::WorkflowContext;
+pub use ending::{Failure, FailureKind, StepError};
+pub use error::EngineError;
+pub use migrations::migrate;
+pub use policy::Policy;
+pub use registry::Registry;
+pub use step::{Asked, Step, StepContext};
+pub use worker::Worker;
+pub use workflow::Workflow;

@@ -1,0 +1,123 @@
+//! Binds registered workflows as Restate services.
+//!
+//! Uses `restate_sdk::service::macro_support`, which is hidden and may change with any release;
+//! hence the exact pin of the SDK. `a_bound_workflow_is_discovered_by_its_name` in
+//! `engine/tests/real_server.rs` fails when an upgrade breaks it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use restate_sdk::context::Context;
+use restate_sdk::discovery::ServiceName;
+use restate_sdk::endpoint::{ContextInternal, Endpoint, ServiceOptions};
+use restate_sdk::errors::{HandlerError, HandlerResult};
+use restate_sdk::prelude::Json;
+use restate_sdk::service::macro_support::{ServiceBoxFuture, service_definition};
+use restate_sdk::service::{Discoverable as _, Service, ServiceDefinition};
+use serde_json::Value;
+
+use super::journal::{RestateJournal, terminal};
+use crate::context::{RunHead, WorkflowContext};
+use crate::error::EngineError;
+use crate::event::{RunEnded, RunStarted};
+use crate::history::History;
+use crate::registry::{ErasedWorkflow, Registry};
+
+/// Every workflow is a service with this one handler.
+pub(crate) const HANDLER: &str = "run";
+
+/// Short: a worker that is being restarted should find its runs at once.
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const MAX_RETRY: Duration = Duration::from_secs(1);
+/// A waiting run gives its connection and memory back after this time.
+const INACTIVITY: Duration = Duration::from_secs(1);
+/// Longer than any step may take.
+const ABORT: Duration = Duration::from_secs(60 * 60);
+
+/// The endpoint that serves every registered workflow.
+pub(crate) fn endpoint(registry: &Registry, history: &Arc<dyn History>, worker: &str) -> Result<Endpoint, EngineError> {
+    let mut builder = Endpoint::builder();
+    for (name, workflow) in registry.workflows() {
+        let dispatch = Dispatch { workflow: workflow.clone(), history: history.clone(), worker: worker.into() };
+        builder = builder.bind(definition(name, dispatch)?);
+    }
+    Ok(builder.build())
+}
+
+fn definition(name: &'static str, dispatch: Dispatch) -> Result<ServiceDefinition, EngineError> {
+    let mut discovery = Prototype::discover();
+    discovery.name = ServiceName::try_from(name)
+        .map_err(|error| EngineError::ServiceName { name: name.to_owned(), reason: error.to_string() })?;
+    let options = ServiceOptions::new()
+        .inactivity_timeout(INACTIVITY)
+        .abort_timeout(ABORT)
+        .retry_policy_initial_interval(FIRST_RETRY)
+        .retry_policy_exponentiation_factor(2.0)
+        .retry_policy_max_interval(MAX_RETRY);
+    Ok(service_definition(dispatch, discovery).options(options))
+}
+
+/// Only its discovery record is used: it is taken and renamed.
+struct Prototype;
+
+#[restate_sdk::service]
+impl Prototype {
+    #[handler]
+    async fn run(&self, _cx: Context<'_>, input: Json<Value>) -> HandlerResult<Json<Value>> {
+        Ok(input)
+    }
+}
+
+#[derive(Clone)]
+struct Dispatch {
+    workflow: Arc<dyn ErasedWorkflow>,
+    history: Arc<dyn History>,
+    worker: Arc<str>,
+}
+
+impl Service for Dispatch {
+    type Future = ServiceBoxFuture;
+
+    fn handle(&self, request: ContextInternal) -> Self::Future {
+        let dispatch = self.clone();
+        Box::pin(async move {
+            let (Json(head), metadata) = request.input::<Json<RunHead>>().await;
+            let cx: Context<'_> = (&request, metadata).into();
+            let result = dispatch.execute(cx, head).await;
+            request.handle_handler_result(result);
+            request.end();
+            Ok(())
+        })
+    }
+}
+
+impl Dispatch {
+    /// One execution of a run, from its start or from wherever its journal is.
+    async fn execute(&self, cx: Context<'_>, head: RunHead) -> HandlerResult<bytes::Bytes> {
+        let started = RunStarted {
+            run_id: head.run_id.clone(),
+            workflow: head.workflow.clone(),
+            parent_id: head.parent_id.clone(),
+            input: head.input.to_string(),
+            invocation_id: cx.invocation_id().to_owned(),
+            worker: self.worker.to_string(),
+            at: Timestamp::now(),
+        };
+        self.history.note(started.into());
+        let (run_id, workflow) = (head.run_id.clone(), head.workflow.clone());
+        let journal = RestateJournal(cx);
+        let context = WorkflowContext::new(head, &journal, self.history.clone());
+        let result = tokio::select! {
+            result = self.workflow.run(&context) => result,
+            error = context.given_up.wait() => {
+                tracing::error!(run.id = run_id, error = &error as &dyn std::error::Error, "Run cannot go on; it will be tried again.");
+                return Err(HandlerError::from(error));
+            }
+        };
+        let kept = result.as_ref().map(|output| String::from_utf8_lossy(output).into_owned()).map_err(Clone::clone);
+        let ended = RunEnded { run_id, workflow, result: kept, at: Timestamp::now() };
+        self.history.keep(ended.into()).await.map_err(HandlerError::from)?;
+        result.map_err(|failure| terminal(&failure).into())
+    }
+}

@@ -1,0 +1,7 @@
+//! The only part that knows Restate.
+
+pub(crate) mod admin;
+pub(crate) mod binding;
+pub(crate) mod ingress;
+pub(crate) mod journal;
+pub(crate) mod serve;

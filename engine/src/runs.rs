@@ -1,0 +1,160 @@
+//! Reading runs: lists, one run with its attempts, counts.
+
+use sea_orm::{
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+
+use crate::error::EngineError;
+use crate::tables::{RunStatus, run_tags, runs, step_attempts};
+
+/// Which runs.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of this workflow.
+    pub workflow: Option<String>,
+    /// Only of this status.
+    pub status: Option<RunStatus>,
+    /// Only with this tag.
+    pub tag: Option<(String, String)>,
+    /// Only children of this run.
+    pub parent_id: Option<String>,
+    /// Only without a parent.
+    pub top_level: bool,
+}
+
+/// A run with everything we keep of it.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// Its row.
+    pub run: runs::Model,
+    /// Its attempts, in order of their start.
+    pub attempts: Vec<step_attempts::Model>,
+    /// Its tags, sorted by key.
+    pub tags: Vec<run_tags::Model>,
+    /// Its child runs, oldest first.
+    pub children: Vec<runs::Model>,
+}
+
+/// Runs of one workflow in one status.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct Count {
+    /// The workflow.
+    pub workflow: String,
+    /// The status.
+    pub status: RunStatus,
+    /// How many.
+    pub runs: i64,
+}
+
+/// The newest runs that fit, `limit` at most.
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn list(db: &DatabaseConnection, filter: &Filter, limit: u64) -> Result<Vec<runs::Model>, EngineError> {
+    let mut query = runs::Entity::find();
+    if let Some(workflow) = &filter.workflow {
+        query = query.filter(runs::Column::Workflow.eq(workflow));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(runs::Column::Status.eq(status));
+    }
+    if let Some(parent) = &filter.parent_id {
+        query = query.filter(runs::Column::ParentId.eq(parent));
+    }
+    if filter.top_level {
+        query = query.filter(runs::Column::ParentId.is_null());
+    }
+    if let Some((key, value)) = &filter.tag {
+        let tagged = sea_orm::QuerySelect::query(
+            &mut run_tags::Entity::find()
+                .select_only()
+                .column(run_tags::Column::RunId)
+                .filter(run_tags::Column::Key.eq(key))
+                .filter(run_tags::Column::Value.eq(value)),
+        )
+        .to_owned();
+        query = query.filter(runs::Column::Id.in_subquery(tagged));
+    }
+    query
+        .order_by(runs::Column::CreatedAtMs, Order::Desc)
+        .order_by(runs::Column::Id, Order::Desc)
+        .limit(limit)
+        .all(db)
+        .await
+        .map_err(EngineError::database("list runs"))
+}
+
+/// One run with its attempts, tags and children.
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn show(db: &DatabaseConnection, run_id: &str) -> Result<Option<Details>, EngineError> {
+    let Some(run) = runs::Entity::find_by_id(run_id).one(db).await.map_err(EngineError::database("read the run"))? else {
+        return Ok(None);
+    };
+    let attempts = step_attempts::Entity::find()
+        .filter(step_attempts::Column::RunId.eq(run_id))
+        .order_by(step_attempts::Column::StartedAtMs, Order::Asc)
+        .order_by(step_attempts::Column::Attempt, Order::Asc)
+        .all(db)
+        .await
+        .map_err(EngineError::database("read the run's attempts"))?;
+    let tags = run_tags::Entity::find()
+        .filter(run_tags::Column::RunId.eq(run_id))
+        .order_by(run_tags::Column::Key, Order::Asc)
+        .all(db)
+        .await
+        .map_err(EngineError::database("read the run's tags"))?;
+    let children = runs::Entity::find()
+        .filter(runs::Column::ParentId.eq(run_id))
+        .order_by(runs::Column::CreatedAtMs, Order::Asc)
+        .all(db)
+        .await
+        .map_err(EngineError::database("read the run's children"))?;
+    Ok(Some(Details { run, attempts, tags, children }))
+}
+
+/// How many runs there are of each workflow and status.
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn counts(db: &DatabaseConnection) -> Result<Vec<Count>, EngineError> {
+    runs::Entity::find()
+        .select_only()
+        .column(runs::Column::Workflow)
+        .column(runs::Column::Status)
+        .column_as(runs::Column::Id.count(), "runs")
+        .group_by(runs::Column::Workflow)
+        .group_by(runs::Column::Status)
+        .into_model::<Count>()
+        .all(db)
+        .await
+        .map_err(EngineError::database("count runs"))
+}
+
+/// How many runs have not ended.
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn open(db: &DatabaseConnection) -> Result<u64, EngineError> {
+    runs::Entity::find()
+        .filter(runs::Column::Status.is_in(RunStatus::OPEN))
+        .count(db)
+        .await
+        .map_err(EngineError::database("count open runs"))
+}
+
+/// How many open runs Restate cannot go on with.
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn stuck(db: &DatabaseConnection) -> Result<u64, EngineError> {
+    runs::Entity::find()
+        .filter(runs::Column::Status.is_in(RunStatus::OPEN))
+        .filter(runs::Column::StuckReason.is_not_null())
+        .count(db)
+        .await
+        .map_err(EngineError::database("count stuck runs"))
+}

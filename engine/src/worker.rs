@@ -1,0 +1,115 @@
+//! The worker: the process that executes runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use sea_orm::DatabaseConnection;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::EngineError;
+use crate::history::{History, HistoryWriter};
+use crate::registry::Registry;
+use crate::restate::admin::Admin;
+use crate::restate::{binding, serve};
+
+/// Time for attempts to end after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+const REGISTER_PAUSE: Duration = Duration::from_millis(100);
+
+/// A worker that listens and is not yet known to Restate.
+pub struct Worker {
+    registry: Registry,
+    db: DatabaseConnection,
+    listener: TcpListener,
+    admin: Url,
+    name: String,
+}
+
+impl Worker {
+    /// Listens on `address`; `admin` is the base URL of Restate's admin API.
+    ///
+    /// # Errors
+    /// [`EngineError::Listen`].
+    pub async fn bind(registry: Registry, db: DatabaseConnection, address: SocketAddr, admin: Url) -> Result<Self, EngineError> {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| EngineError::Listen { address: address.to_string(), source })?;
+        Ok(Self { registry, db, listener, admin, name: format!("worker-{}", std::process::id()) })
+    }
+
+    /// Serves runs until `stop`; then lets attempts end, for ten seconds at most, and keeps their
+    /// rows. `ready` is called once Restate knows the worker.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the worker cannot be bound or Restate refuses it.
+    pub async fn run(self, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), EngineError> {
+        let (history, writing) = HistoryWriter::start(self.db, self.name.clone());
+        let history: Arc<dyn History> = history;
+        let endpoint = binding::endpoint(&self.registry, &history, &self.name)?;
+        let address = self.listener.local_addr().map_err(|source| EngineError::Listen { address: "the worker".to_owned(), source })?;
+        let serving = tokio::spawn(serve::serve(endpoint, self.listener, stop.clone(), GRACE));
+        let registered = stop.run_until_cancelled(register(self.admin, address)).await;
+        match registered {
+            Some(Ok(())) => {
+                tracing::info!(worker = self.name, %address, "Worker is ready.");
+                ready();
+            }
+            Some(Err(error)) => {
+                stop.cancel();
+                let _ = serving.await;
+                return Err(error);
+            }
+            None => {}
+        }
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "The worker's accept loop ended badly.");
+        }
+        drop(history);
+        // What was noted is written before the process ends; attempts that outlived the grace hold
+        // the writer open, and are executed again anyway.
+        if tokio::time::timeout(Duration::from_secs(2), writing).await.is_err() {
+            tracing::warn!("Some history may be missing for attempts that were cut off.");
+        }
+        Ok(())
+    }
+}
+
+/// Tells Restate about the worker, again and again while Restate is not there yet.
+async fn register(admin: Url, address: SocketAddr) -> Result<(), EngineError> {
+    let admin = Admin::new(admin)?;
+    let uri = Url::parse(&format!("http://{address}/"))
+        .map_err(|error| EngineError::ServiceName { name: address.to_string(), reason: error.to_string() })?;
+    loop {
+        match admin.register(&uri).await {
+            Ok(()) => return Ok(()),
+            Err(error @ EngineError::Refused { status: 400..=499, .. }) => return Err(error),
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "Restate does not take the worker yet.");
+                tokio::time::sleep(REGISTER_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Cancelled by SIGINT or SIGTERM.
+///
+/// # Errors
+/// [`std::io::Error`] if no signal handler can be installed.
+pub fn stop_signal() -> std::io::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stopped.cancel();
+    });
+    Ok(stop)
+}
