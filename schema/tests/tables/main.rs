@@ -1,0 +1,10 @@
+//! The channel's tables, proven on every database they must run on: one set of tests, SQLite in a
+//! temporary folder always, and Postgres when `FLYWHEEL_TEST_POSTGRES_URL` names a server.
+
+mod database;
+mod events;
+mod migrations;
+mod posts;
+mod records;
+mod rows;
+mod weights;
