@@ -1,0 +1,73 @@
+//! The outside world on one machine, served on loopback.
+//!
+//! What a vendor's HTTP API answers, this crate answers too: same paths (under one prefix per
+//! platform), fields, states, error bodies and limits, so that the real clients run against it by
+//! configuration alone. Behind it stands a simulated audience (`audience/`) whose best
+//! possible forecast is known, and under `/_sandbox/` are the controls (`controls.rs`) that make any
+//! endpoint fail and list what was received.
+//!
+//! A new platform is one more folder beside `youtube/` and one more variant in `platform.rs`.
+//!
+//! This crate must not share a Rust type with `platforms/`: a client and a server that agree
+//! because they use the same struct prove nothing about the vendor's wire format.
+
+mod anthropic;
+mod audience;
+mod controls;
+mod draw;
+mod error;
+mod faults;
+mod gate;
+mod journal;
+mod platform;
+mod posts;
+mod requests;
+mod server;
+mod state;
+mod youtube;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use error::SandboxError;
+use state::Shared;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Which world to serve, and where it is kept.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// Folder for posts, uploads and the request log; made when it is missing.
+    pub data: PathBuf,
+    /// Chooses the audience. A folder belongs to the seed it was first opened with.
+    pub world_seed: u64,
+    /// How many seconds of audience pass in one second of wall time; more than 0. Tokens, URLs,
+    /// processing and limits stay in wall time.
+    pub time_scale: f64,
+}
+
+/// A world, ready to be served.
+#[derive(Debug)]
+pub struct Sandbox {
+    state: Arc<Shared>,
+}
+
+impl Sandbox {
+    /// Opens the world kept in `config.data`, or starts one there.
+    ///
+    /// Only one process at a time can have a folder open.
+    pub fn open(config: SandboxConfig) -> Result<Self, SandboxError> {
+        Ok(Self {
+            state: Arc::new(Shared::open(config)?),
+        })
+    }
+
+    /// Serves until `stop` is cancelled, then lets answers under way finish for a moment.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> Result<(), SandboxError> {
+        server::serve(self.state, listener, stop).await
+    }
+}
