@@ -1,0 +1,127 @@
+//! The scenes of a clip, each drawn by its own source, joined by one `concat`.
+//!
+//! Each source gives its pictures their time in the whole clip, so that the encoder sees one
+//! uninterrupted stream.
+
+use anyhow::Context as _;
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_video::VideoOverlayComposition;
+use media::{Background, ClipSpec, Rgb, Scene};
+
+use crate::stream::element;
+
+/// What is laid over a scene's background.
+pub(crate) type Overlay = VideoOverlayComposition;
+
+/// Adds all scenes to the pipeline and returns the element that gives them in order.
+pub(super) fn row(
+    pipeline: &gst::Pipeline,
+    clip: &ClipSpec,
+    overlays: Vec<Option<Overlay>>,
+) -> anyhow::Result<gst::Element> {
+    let concat = element("concat")?;
+    concat.set_property("adjust-base", false);
+    pipeline.add(&concat).context("filling the pipeline")?;
+    let mut start_ms = 0;
+    let mut first_frame = 0;
+    for (scene, overlay) in clip.scenes.iter().zip(overlays) {
+        start_ms += scene.duration_ms;
+        let next_frame = start_ms * u64::from(clip.frame_rate) / 1000;
+        let frames = first_frame..next_frame;
+        first_frame = next_frame;
+        if frames.is_empty() {
+            continue;
+        }
+        let chain = draw(clip, scene, overlay, frames)?;
+        pipeline.add_many(&chain).context("filling the pipeline")?;
+        gst::Element::link_many(&chain).context("linking a scene")?;
+        chain
+            .last()
+            .context("an empty scene")?
+            .link(&concat)
+            .context("joining a scene")?;
+    }
+    Ok(concat)
+}
+
+fn draw(
+    clip: &ClipSpec,
+    scene: &Scene,
+    overlay: Option<Overlay>,
+    frames: std::ops::Range<u64>,
+) -> anyhow::Result<Vec<gst::Element>> {
+    let source = element("videotestsrc")?;
+    source.set_property("num-buffers", i32::try_from(frames.end - frames.start)?);
+    let start = frames.start * 1_000_000_000 / u64::from(clip.frame_rate);
+    source.set_property("timestamp-offset", i64::try_from(start)?);
+    paint(&source, scene.background);
+    let softness = scene.softness.max(1);
+    let drawn = |side: u32| ((side / softness).max(8)) & !1;
+    let balance = element("videobalance")?;
+    balance.set_property("contrast", scene.contrast.clamp(0.0, 2.0));
+    balance.set_property("brightness", scene.brightness.clamp(-1.0, 1.0));
+    let mut chain = vec![
+        source,
+        sized(drawn(clip.width), drawn(clip.height), clip.frame_rate)?,
+        balance,
+        element("videoscale")?,
+        sized(clip.width, clip.height, clip.frame_rate)?,
+    ];
+    if let Some(overlay) = overlay {
+        let layer = element("overlaycomposition")?;
+        layer.connect("draw", false, move |_| Some(overlay.to_value()));
+        chain.push(layer);
+    }
+    chain.push(element("queue")?);
+    Ok(chain)
+}
+
+fn sized(width: u32, height: u32, frame_rate: u32) -> anyhow::Result<gst::Element> {
+    let caps = gst::Caps::builder("video/x-raw")
+        .field("format", "I420")
+        .field("width", i32::try_from(width)?)
+        .field("height", i32::try_from(height)?)
+        .field(
+            "framerate",
+            gst::Fraction::new(i32::try_from(frame_rate)?, 1),
+        )
+        .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
+        .build();
+    let filter = element("capsfilter")?;
+    filter.set_property("caps", caps);
+    Ok(filter)
+}
+
+/// Sets the source's pattern and colours.
+fn paint(source: &gst::Element, background: Background) {
+    let (pattern, front, back) = match background {
+        Background::Plain(colour) => ("solid-color", Some(colour), None),
+        Background::Bars => ("smpte75", None, None),
+        Background::Checkers(front, back) => ("checkers-8", Some(front), Some(back)),
+        Background::Ball(front, back) => ("ball", Some(front), Some(back)),
+        Background::Rings => ("chroma-zone-plate", None, None),
+        Background::Pinwheel(front, back) => ("pinwheel", Some(front), Some(back)),
+        Background::Gradient => ("gradient", None, None),
+    };
+    source.set_property_from_str("pattern", pattern);
+    match background {
+        Background::Checkers(..) => source.set_property("horizontal-speed", 2_i32),
+        Background::Rings => {
+            source.set_property("kx2", 12_i32);
+            source.set_property("ky2", 12_i32);
+            source.set_property("kt", 3_i32);
+        }
+        _ => {}
+    }
+    if let Some(colour) = front {
+        source.set_property("foreground-color", argb(colour));
+    }
+    if let Some(colour) = back {
+        source.set_property("background-color", argb(colour));
+    }
+}
+
+/// A colour as GStreamer's properties take it.
+fn argb(Rgb(red, green, blue): Rgb) -> u32 {
+    u32::from_be_bytes([0xff, red, green, blue])
+}
