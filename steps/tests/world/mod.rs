@@ -1,0 +1,206 @@
+//! A world for tests of steps and workflows: a real sandbox on loopback, a real database, a real
+//! clip, and the program's own clients on top.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Step;
+use engine::testing::suite;
+use media::{Background, ClipSpec, Limits, Media, Place, Rgb, Scene, TextOverlay};
+use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
+use platforms::youtube::{Privacy, YouTube, YouTubeConfig};
+use sandbox::{Sandbox, SandboxConfig};
+use schema::videos::{NewVideo, VideoSource};
+use schema::{DatabaseConnection, accounts, posts, videos};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use steps::{Audience, Services, Steps, Target};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+
+/// Small, so that the clip takes several requests.
+const CHUNK: u64 = 256 * 1024;
+
+pub struct World {
+    pub db: DatabaseConnection,
+    pub steps: Steps,
+    base: Url,
+    http: reqwest::Client,
+    _folder: TempDir,
+    _serving: DropGuard,
+}
+
+/// The clip that every test of this process posts.
+static CLIP: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (base, serving) = serve(folder.path()).await;
+        let db = schema::connect(&schema::sqlite_url(&folder.path().join("channel.db")).unwrap()).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        let inbox = folder.path().join("inbox");
+        std::fs::create_dir(&inbox).unwrap();
+        std::fs::write(inbox.join("v_1.mp4"), CLIP.get_or_init(make_clip).await).unwrap();
+        let steps = Steps::new(&services(&base, db.clone(), &folder.path().join("frames"), inbox));
+        accounts::ensure(&db, "youtube", "main").await.unwrap();
+        videos::insert_if_new(&db, video()).await.unwrap();
+        Self { db, steps, base, http: reqwest::Client::new(), _folder: folder, _serving: serving }
+    }
+
+    pub fn target(&self) -> Target {
+        Target { video_id: "v_1".to_owned(), platform: "youtube".to_owned(), account: "main".to_owned() }
+    }
+
+    /// Runs earlier steps of the loop, each until it is done.
+    pub async fn done<S: Step>(&self, step: &Arc<S>, input: Value) -> Value {
+        for _ in 0..50 {
+            let ending = suite::attempt(step, &input, &Arc::default()).await;
+            match ending["ending"].as_str() {
+                Some("done") => return ending["output"].clone(),
+                Some("later") => tokio::time::sleep(Duration::from_millis(200)).await,
+                _ => panic!("{ending}"),
+            }
+        }
+        panic!("never done");
+    }
+
+    /// A world in which the video is predicted and its upload open.
+    pub async fn opened() -> Self {
+        let world = Self::new().await;
+        world.done(&world.steps.predict, json!(world.target())).await;
+        world.done(&world.steps.post_open, json!(world.target())).await;
+        world
+    }
+
+    /// A world in which the bytes are with the platform.
+    pub async fn sent() -> Self {
+        let world = Self::opened().await;
+        world.done(&world.steps.post_send, json!(world.target())).await;
+        world
+    }
+
+    /// A world in which the video was published six hours ago.
+    pub async fn published() -> Self {
+        let world = Self::sent().await;
+        world.done(&world.steps.post_confirm, json!(world.target())).await;
+        let six_hours_ago = jiff::Timestamp::now().as_millisecond() - 6 * 3_600_000;
+        let sql = format!("update posts set published_at_ms = {six_hours_ago}");
+        schema::ConnectionTrait::execute_unprepared(&world.db, &sql).await.unwrap();
+        world
+    }
+
+    /// A world in which the outcome is joined with the prediction.
+    pub async fn joined() -> (Self, String) {
+        let world = Self::published().await;
+        let reading = world.done(&world.steps.scrape, json!(world.target())).await;
+        let outcome = json!({ "target": world.target(), "snapshotId": reading["snapshotId"] });
+        let joined = world.done(&world.steps.feedback, outcome).await;
+        (world, joined["feedbackId"].as_str().unwrap().to_owned())
+    }
+
+    /// Sets a fault of the sandbox.
+    pub async fn fault(&self, platform: &str, endpoint: &str, after: u64, times: u64, action: Value) {
+        let fault = json!({ "platform": platform, "endpoint": endpoint, "after": after, "times": times, "action": action });
+        let answer = self.http.post(self.control("faults")).json(&fault).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// What the sandbox lists under a control.
+    pub async fn listed(&self, control: &str) -> Vec<Value> {
+        let list: Value = self.http.get(self.control(control)).send().await.unwrap().json().await.unwrap();
+        list.as_array().or_else(|| list["items"].as_array()).or_else(|| list["posts"].as_array()).or_else(|| list["requests"].as_array()).unwrap_or_else(|| panic!("{list}")).clone()
+    }
+
+    /// How many posts the platform has.
+    pub async fn posts_seen(&self) -> usize {
+        self.listed("posts?platform=youtube").await.len()
+    }
+
+    /// Waits until the sandbox holds a request back.
+    pub async fn until_stalled(&self) {
+        loop {
+            if self.listed("requests").await.iter().any(|row| row["progress"] == "stalled") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn post(&self) -> Option<posts::Model> {
+        posts::get(&self.db, &self.target().post_id()).await.unwrap()
+    }
+
+    fn control(&self, path: &str) -> Url {
+        self.base.join("_sandbox/").unwrap().join(path).unwrap()
+    }
+}
+
+async fn serve(folder: &Path) -> (Url, DropGuard) {
+    // A second of wall time is ten hours of audience, so a fresh post has counts at once.
+    let config = SandboxConfig { data: folder.join("sandbox"), world_seed: 7, time_scale: 36_000.0 };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let stop = CancellationToken::new();
+    tokio::spawn(Sandbox::open(config).unwrap().serve(listener, stop.clone()));
+    (base, stop.drop_guard())
+}
+
+fn services(base: &Url, db: DatabaseConnection, frames: &Path, inbox: PathBuf) -> Services {
+    let token = || SecretString::from("token-of-main");
+    let mut youtube = YouTubeConfig::new(base.join("youtube/").unwrap(), token());
+    youtube.chunk_bytes = CHUNK;
+    let prices = Prices { input_usd_per_mtok: 2.0, output_usd_per_mtok: 10.0, cache_read_usd_per_mtok: 0.2, cache_write_usd_per_mtok: 2.5 };
+    let anthropic = AnthropicConfig::new(base.join("anthropic").unwrap(), token(), "claude-sonnet-5-5".to_owned(), prices);
+    Services {
+        db,
+        media: Arc::new(Media::new(helper(), Limits::default())),
+        youtube: BTreeMap::from([("main".to_owned(), Arc::new(YouTube::new(youtube).unwrap()))]),
+        youtube_privacy: Privacy::Public,
+        anthropic: Arc::new(Anthropic::new(anthropic).unwrap()),
+        inbox,
+        frames: frames.to_owned(),
+        audience: Audience { time_scale: 1.0 },
+    }
+}
+
+fn video() -> NewVideo {
+    NewVideo {
+        id: "v_1".to_owned(),
+        concept_id: None,
+        category: "finance".to_owned(),
+        caption: "Save 100 a month".to_owned(),
+        hashtags: ["#money"].into_iter().collect(),
+        audio_id: None,
+        source: VideoSource::Path("v_1.mp4".to_owned()),
+        features: Some(json!({ "trendVelocity": 82.0, "hashtagScore": 40.0 })),
+        created_at_ms: 0,
+    }
+}
+
+async fn make_clip() -> Vec<u8> {
+    let scenes = vec![
+        Scene::new(1500, Background::Checkers(Rgb(255, 214, 10), Rgb::WHITE)).text(TextOverlay::new("STOP", 96, Place::Top)),
+        Scene::new(1500, Background::Ball(Rgb(220, 30, 40), Rgb(20, 30, 90))),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clip.mp4");
+    Media::new(helper(), Limits::default()).synthesize(&ClipSpec::portrait(scenes), &file).await.unwrap();
+    std::fs::read(file).unwrap()
+}
+
+/// The helper's binary: named by `cargo xtask test`, or built beside the tests.
+fn helper() -> PathBuf {
+    if let Some(path) = std::env::var_os("FLYWHEEL_MEDIA_BIN") {
+        return path.into();
+    }
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.ancestors().nth(2).unwrap().join("flywheel-media");
+    assert!(path.exists(), "no media helper: run `cargo build -p media-helper`");
+    path
+}
