@@ -1,0 +1,29 @@
+//! `flywheel sandbox`: the outside world on this machine, until SIGINT or SIGTERM.
+
+use anyhow::Context as _;
+use engine::worker::stop_signal;
+use sandbox::{Sandbox, SandboxConfig};
+use tokio::net::TcpListener;
+
+use super::Shared;
+use crate::data_dir::{Place, Ports};
+use crate::output;
+use crate::supervise::ready_line;
+
+/// Serves it on loopback.
+pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
+    let setup = shared.setup()?;
+    let ports = setup.ports()?;
+    let stop = stop_signal()?;
+    let sandbox = Sandbox::open(SandboxConfig {
+        data: setup.data.folder(Place::Sandbox)?,
+        world_seed: setup.config.sandbox.world_seed,
+        time_scale: setup.config.sandbox.time_scale,
+    })?;
+    let address = Ports::address(ports.sandbox);
+    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
+    tracing::info!(%address, "The sandbox listens.");
+    output::data(ready_line("sandbox"));
+    sandbox.serve(listener, stop).await?;
+    Ok(())
+}

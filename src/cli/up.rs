@@ -1,0 +1,75 @@
+//! `flywheel up`: everything on this machine, supervised, until SIGINT or SIGTERM.
+
+use std::path::Path;
+
+use clap::Args;
+use engine::worker::stop_signal;
+use serde_json::json;
+
+use super::{Ended, Shared};
+use crate::data_dir::{Place, Ports};
+use crate::output::{self, note};
+use crate::setup::Setup;
+use crate::supervise::{Stack, Stopping};
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// The port of the API; kept in the data folder
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Up {
+    /// Comes back when everything is ended.
+    pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let stop = stop_signal()?;
+        let setup = shared.setup()?;
+        let mut ports = setup.ports()?;
+        if let Some(port) = self.port {
+            ports = ports.with_api(port, &setup.data)?;
+        }
+        Stack::local_set()
+            .run_until(async {
+                let Some(stack) = stop.run_until_cancelled(Stack::start(&setup, &ports)).await else {
+                    return Ok(Ended::Well);
+                };
+                let stack = stack?;
+                announce(&setup, &ports, shared.json)?;
+                stop.cancelled().await;
+                note("Ending; what is under way goes on at the next `up`.");
+                stack.stop(Stopping::Calm).await;
+                Ok(Ended::Well)
+            })
+            .await
+    }
+}
+
+fn announce(setup: &Setup, ports: &Ports, as_json: bool) -> anyhow::Result<()> {
+    let api = Ports::url(ports.api, "")?;
+    let restate = Ports::url(ports.restate_admin, "ui/")?;
+    let folder: &Path = setup.data.root();
+    for line in setup.world.lines() {
+        note(format!("  {line}"));
+    }
+    note(format!("  API          {api} (POST webhooks/video/ready, GET healthz, GET metrics)"));
+    note(format!("  Restate      {restate}"));
+    if setup.world.needs_sandbox() {
+        note(format!("  sandbox      {}", Ports::url(ports.sandbox, "_sandbox/posts")?));
+    }
+    note(format!("  data, logs   {}", folder.display()));
+    note("Flywheel is up. Ctrl-C ends it.");
+    if as_json {
+        let services: serde_json::Map<String, serde_json::Value> =
+            setup.world.services().iter().map(|(name, outside)| ((*name).to_owned(), outside.word().into())).collect();
+        output::json(&json!({
+            "ready": "up",
+            "api": api.as_str(),
+            "restate": restate.as_str(),
+            "data": folder,
+            "processes": setup.data.path(Place::Processes),
+            "services": services,
+        }))?;
+    }
+    Ok(())
+}

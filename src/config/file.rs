@@ -1,0 +1,314 @@
+//! `flywheel.toml`: its shape, and how it is read. The defaults are the repository's own file, built
+//! in; a file of the user's is laid over it, and a key that the defaults do not have is an error.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use platforms::youtube::Privacy;
+use reqwest::Url;
+use serde::{Deserialize, Deserializer};
+use toml::{Table, Value};
+
+const DEFAULTS: &str = include_str!("../../flywheel.toml");
+/// Looked up in the working folder.
+const FILE: &str = "flywheel.toml";
+/// Below this likeness a suggestion would only confuse.
+const LIKE: f64 = 0.7;
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("could not read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is no TOML.
+    #[error("{file} is not TOML")]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Where.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// There is no such setting.
+    #[error("{file}: there is no setting `{key}`{suggestion}")]
+    UnknownKey {
+        /// The file.
+        file: String,
+        /// Its path.
+        key: String,
+        /// What may have been meant, as the end of the sentence.
+        suggestion: String,
+    },
+    /// A value has the wrong type.
+    #[error("{file}: a setting has a value of the wrong kind")]
+    Value {
+        /// The file.
+        file: String,
+        /// Which.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A value makes no sense.
+    #[error("{file}: `{key}` {problem}")]
+    Senseless {
+        /// The file.
+        file: String,
+        /// Its path.
+        key: &'static str,
+        /// What is wrong with it, as a predicate.
+        problem: &'static str,
+    },
+    /// `.env` cannot be read.
+    #[error("could not read .env: write NAME=value lines, or remove the file")]
+    DotEnv,
+}
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Config {
+    /// The loop.
+    #[serde(rename = "loop")]
+    pub(crate) video_loop: Loop,
+    /// Where rows are kept.
+    pub(crate) database: Database,
+    /// Where videos come from.
+    pub(crate) inbox: Inbox,
+    /// `YouTube`.
+    pub(crate) youtube: YouTube,
+    /// Claude.
+    pub(crate) anthropic: Anthropic,
+    /// The media helper.
+    pub(crate) media: Media,
+    /// The sandbox.
+    pub(crate) sandbox: Sandbox,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Loop {
+    /// In the audience's time.
+    pub(crate) wait: SignedDuration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Database {
+    /// Empty: in the data folder.
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Inbox {
+    /// Empty: in the data folder.
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct YouTube {
+    #[serde(deserialize_with = "url")]
+    pub(crate) base_url: Url,
+    pub(crate) account: String,
+    pub(crate) privacy: Privacy,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Anthropic {
+    #[serde(deserialize_with = "url")]
+    pub(crate) base_url: Url,
+    pub(crate) model: String,
+    pub(crate) prices: Prices,
+}
+
+/// US dollars per million tokens.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Prices {
+    pub(crate) input: f64,
+    pub(crate) output: f64,
+    pub(crate) cache_read: f64,
+    pub(crate) cache_write: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Media {
+    pub(crate) max_bytes: u64,
+    pub(crate) max_duration: SignedDuration,
+    pub(crate) max_pixels: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) time: SignedDuration,
+    pub(crate) at_once: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Sandbox {
+    pub(crate) always: bool,
+    pub(crate) world_seed: u64,
+    /// Seconds of audience per second of wall time.
+    pub(crate) time_scale: f64,
+}
+
+impl Config {
+    /// The file to read: the named one, or the one in the working folder if there is one.
+    pub(crate) fn find(named: Option<&Path>) -> Option<PathBuf> {
+        let here = || Path::new(FILE).is_file().then(|| PathBuf::from(FILE));
+        let found = named.map(Path::to_owned).or_else(here)?;
+        Some(std::path::absolute(&found).unwrap_or(found))
+    }
+
+    /// Reads `file` over the defaults; without one, the defaults.
+    pub(crate) fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = file else {
+            return Self::parse("", "the built-in defaults");
+        };
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Settings from `text` over the defaults. `file` is what errors call it.
+    pub(crate) fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let syntax = |source| ConfigError::Syntax {
+            file: file.to_owned(),
+            source: Box::new(source),
+        };
+        let given: Table = text.parse().map_err(syntax)?;
+        let mut settings: Table = DEFAULTS.parse().map_err(syntax)?;
+        lay_over(&mut settings, given, "", file)?;
+        let config: Self = settings.try_into().map_err(|source| ConfigError::Value {
+            file: file.to_owned(),
+            source: Box::new(source),
+        })?;
+        match config.nonsense() {
+            Some((key, problem)) => Err(ConfigError::Senseless {
+                file: file.to_owned(),
+                key,
+                problem,
+            }),
+            None => Ok(config),
+        }
+    }
+
+    /// From publication to measurement, in wall time.
+    pub(crate) fn wall_wait(&self, time_scale: f64) -> Duration {
+        std_duration(self.video_loop.wait).div_f64(time_scale)
+    }
+
+    fn nonsense(&self) -> Option<(&'static str, &'static str)> {
+        let scale = self.sandbox.time_scale;
+        if self.video_loop.wait.is_negative() {
+            Some(("loop.wait", "must not be negative"))
+        } else if !self.media.max_duration.is_positive() {
+            Some(("media.max_duration", "must be longer than nothing"))
+        } else if !self.media.time.is_positive() {
+            Some(("media.time", "must be longer than nothing"))
+        } else if !(0.001..=1e6).contains(&scale) {
+            Some(("sandbox.time_scale", "must lie between 0.001 and 1000000"))
+        } else {
+            None
+        }
+    }
+}
+
+impl Media {
+    /// As the media crate wants them.
+    pub(crate) fn limits(&self) -> media::Limits {
+        media::Limits {
+            max_bytes: self.max_bytes,
+            max_duration: std_duration(self.max_duration),
+            max_pixels: self.max_pixels,
+            memory_bytes: self.memory_bytes,
+            time: std_duration(self.time),
+        }
+    }
+}
+
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no URL: {error}")))
+}
+
+/// Negative ones, which were refused, would be nothing.
+fn std_duration(duration: SignedDuration) -> Duration {
+    Duration::try_from(duration).unwrap_or_default()
+}
+
+/// Replaces in `settings` what `given` has; a key that is not there yet is nobody's.
+fn lay_over(settings: &mut Table, given: Table, above: &str, file: &str) -> Result<(), ConfigError> {
+    for (key, value) in given {
+        let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        if !settings.contains_key(&key) {
+            let suggestion = suggestion(&key, &settings.keys().collect::<Vec<_>>(), above);
+            return Err(ConfigError::UnknownKey {
+                file: file.to_owned(),
+                key: path,
+                suggestion,
+            });
+        }
+        match (settings.get_mut(&key), value) {
+            (Some(Value::Table(known)), Value::Table(given)) => lay_over(known, given, &path, file)?,
+            (_, value) => {
+                settings.insert(key, value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn suggestion(key: &str, known: &[&String], above: &str) -> String {
+    let likeness = |known: &String| strsim::jaro_winkler(key, known);
+    let closest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match closest.filter(|known| likeness(known) >= LIKE) {
+        Some(meant) if above.is_empty() => format!("; did you mean `{meant}`?"),
+        Some(meant) => format!("; did you mean `{above}.{meant}`?"),
+        None => {
+            let all: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
+            format!("; there are {}", all.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Config::parse(text, "x.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shown_defaults_are_the_defaults() {
+        let config = Config::parse("", "").unwrap();
+        assert_eq!(config.wall_wait(1.0), Duration::from_secs(6 * 3600));
+        assert_eq!(config.wall_wait(900.0), Duration::from_secs(24));
+        assert_eq!(config.media.limits(), media::Limits::default());
+        assert!(!config.sandbox.always);
+    }
+
+    #[test]
+    fn a_file_changes_only_what_it_says() {
+        let config = Config::parse("[loop]\nwait = \"90s\"\n[anthropic.prices]\ninput = 4.0", "").unwrap();
+        assert_eq!(config.video_loop.wait, SignedDuration::from_secs(90));
+        assert_eq!((config.anthropic.prices.input, config.anthropic.prices.output), (4.0, 10.0));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_what_may_have_been_meant() {
+        assert_eq!(refusal("[loop]\nwiat = \"1h\""), "x.toml: there is no setting `loop.wiat`; did you mean `loop.wait`?");
+        assert_eq!(refusal("[sandbx]"), "x.toml: there is no setting `sandbx`; did you mean `sandbox`?");
+        assert_eq!(refusal("[database]\nx = 1"), "x.toml: there is no setting `database.x`; there are url");
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused_by_name() {
+        assert_eq!(refusal("[sandbox]\ntime_scale = 0.0"), "x.toml: `sandbox.time_scale` must lie between 0.001 and 1000000");
+        assert_eq!(refusal("[loop]\nwait = \"-1h\""), "x.toml: `loop.wait` must not be negative");
+        assert!(refusal("[loop]\nwait = 6").contains("wrong kind"));
+    }
+}

@@ -1,0 +1,10 @@
+//! Settings: `flywheel.toml` over the built-in defaults, credentials from the environment, and
+//! what follows from both: which platform is the real one and which the sandbox.
+
+mod environment;
+mod file;
+mod outside;
+
+pub(crate) use environment::Environment;
+pub(crate) use file::{Config, ConfigError};
+pub(crate) use outside::World;

@@ -1,0 +1,25 @@
+//! The program `flywheel`: settings, wiring, the supervisor, and one file per verb in `cli/`.
+//!
+//! Nothing of the loop itself lives here: steps are in `steps/`, their order in `workflows/`, what
+//! the world calls in `server/`.
+
+mod cli;
+mod config;
+mod data_dir;
+mod demo;
+mod logging;
+mod output;
+mod restate;
+mod setup;
+mod starts;
+mod supervise;
+mod tether;
+mod video_ready;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}
