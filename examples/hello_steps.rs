@@ -20,14 +20,23 @@ impl Step for LookUp {
 
     async fn run(&self, cx: &StepContext, id: u32) -> Result<String, StepError> {
         match (id, cx.attempt()) {
-            (0, _) => Err(StepError::terminal("nobody", "there is nobody with the number 0")),
-            (_, 1) => Err(StepError::retry("directory_busy", "the directory is always busy at first")),
+            (0, _) => Err(StepError::terminal(
+                "nobody",
+                "there is nobody with the number 0",
+            )),
+            (_, 1) => Err(StepError::retry(
+                "directory_busy",
+                "the directory is always busy at first",
+            )),
             _ => Ok(format!("number {id}")),
         }
     }
 
     fn policy() -> Policy {
-        Policy { first_delay: Duration::from_millis(10), ..Policy::default() }
+        Policy {
+            first_delay: Duration::from_millis(10),
+            ..Policy::default()
+        }
     }
 }
 
@@ -66,10 +75,16 @@ impl Workflow for Hello {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let hello = Hello { look_up: Arc::new(LookUp), greet: Arc::new(Greet) };
+    let hello = Hello {
+        look_up: Arc::new(LookUp),
+        greet: Arc::new(Greet),
+    };
     let lab = Lab::new(Registry::new().workflow(hello), Timestamp::UNIX_EPOCH);
     let greeting = lab.run::<Hello>("run_1", &7).await?;
-    anyhow::ensure!(greeting == "Hello, number 7!", "an odd greeting: {greeting}");
+    anyhow::ensure!(
+        greeting == "Hello, number 7!",
+        "an odd greeting: {greeting}"
+    );
     for line in lab.history().story() {
         tracing::info!("{line}");
     }

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
+use crate::cli::NeedsPerson;
 use crate::data_dir::{DataDir, Place, Ports};
 use crate::setup::Setup;
 use crate::supervise::{Program, Ready};
@@ -20,23 +21,35 @@ pub(crate) fn binary(setup: &Setup) -> anyhow::Result<PathBuf> {
         return if named.is_file() {
             Ok(named)
         } else {
-            Err(anyhow!("RESTATE_SERVER_BIN is {}, and there is no such file", named.display()))
+            Err(NeedsPerson(format!(
+                "RESTATE_SERVER_BIN is {}, and there is no such file",
+                named.display()
+            ))
+            .into())
         };
     }
     let program = std::env::current_exe().unwrap_or_default();
     let here = std::env::current_dir().unwrap_or_default();
     let above = here.ancestors().chain(program.ancestors());
-    let installed = above.filter_map(|folder| installed_below(&folder.join(INSTALLED))).next();
+    let installed = above
+        .filter_map(|folder| installed_below(&folder.join(INSTALLED)))
+        .next();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = || std::env::split_paths(&path).map(|folder| folder.join(BINARY)).find(|file| file.is_file());
+    let on_path = || {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(BINARY))
+            .find(|file| file.is_file())
+    };
     installed.or_else(on_path).ok_or_else(|| {
-        anyhow!("there is no Restate server: `cargo xtask demo` installs it, or name one in RESTATE_SERVER_BIN")
+        NeedsPerson("there is no Restate server: `cargo xtask demo` installs it, or name one in RESTATE_SERVER_BIN".to_owned()).into()
     })
 }
 
 fn installed_below(packages: &Path) -> Option<PathBuf> {
     let packages = std::fs::read_dir(packages).ok()?.flatten();
-    packages.map(|package| package.path().join("bin").join(BINARY)).find(|file| file.is_file())
+    packages
+        .map(|package| package.path().join("bin").join(BINARY))
+        .find(|file| file.is_file())
 }
 
 /// How it is supervised. Its configuration is written into the folder.
@@ -54,7 +67,10 @@ pub(crate) fn program(setup: &Setup, ports: &Ports) -> anyhow::Result<Program> {
             port("RESTATE_ADMIN__BIND_PORT", ports.restate_admin),
             port("RESTATE_BIND_PORT", ports.restate_node),
         ],
-        ready: Ready::Http(vec![Ports::url(ports.restate_admin, "health")?, Ports::url(ports.restate_ingress, "restate/health")?]),
+        ready: Ready::Http(vec![
+            Ports::url(ports.restate_admin, "health")?,
+            Ports::url(ports.restate_ingress, "restate/health")?,
+        ]),
         log: setup.data.log("restate")?,
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use media::Media;
 use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
 use platforms::youtube::{YouTube, YouTubeConfig};
@@ -12,6 +12,7 @@ use schema::DatabaseConnection;
 use secrecy::SecretString;
 use steps::{Audience, Services};
 
+use crate::cli::NeedsPerson;
 use crate::config::{Config, Environment, World};
 use crate::data_dir::{DataDir, Place, Ports};
 
@@ -44,7 +45,13 @@ impl Setup {
         let environment = Environment::read()?;
         let world = World::of(&config, &environment);
         let data = DataDir::open(data)?;
-        Ok(Self { data, config, config_file, environment, world })
+        Ok(Self {
+            data,
+            config,
+            config_file,
+            environment,
+            world,
+        })
     }
 
     /// The folder's ports.
@@ -55,7 +62,11 @@ impl Setup {
     /// Opens the database.
     pub(crate) async fn database(&self) -> anyhow::Result<DatabaseConnection> {
         let url = &self.config.database.url;
-        let url = if url.is_empty() { schema::sqlite_url(&self.data.path(Place::Database))? } else { url.clone() };
+        let url = if url.is_empty() {
+            schema::sqlite_url(&self.data.path(Place::Database))?
+        } else {
+            url.clone()
+        };
         Ok(schema::connect(&url).await?)
     }
 
@@ -65,7 +76,8 @@ impl Setup {
         if path.as_os_str().is_empty() {
             return Ok(self.data.folder(Place::Inbox)?);
         }
-        std::fs::create_dir_all(path).with_context(|| format!("make the inbox {}", path.display()))?;
+        std::fs::create_dir_all(path)
+            .with_context(|| format!("make the inbox {}", path.display()))?;
         Ok(path.clone())
     }
 
@@ -75,7 +87,7 @@ impl Setup {
         let beside = || Some(std::env::current_exe().ok()?.with_file_name(HELPER));
         let helper = self.environment.path("FLYWHEEL_MEDIA_BIN").or_else(beside);
         let helper = helper.filter(|path| path.is_file()).ok_or_else(|| {
-            anyhow!("there is no media helper: build it with `cargo build -p media-helper`, or name it in FLYWHEEL_MEDIA_BIN")
+            NeedsPerson("there is no media helper: build it with `cargo build -p media-helper`, or name it in FLYWHEEL_MEDIA_BIN".to_owned())
         })?;
         Ok(Media::new(helper, self.config.media.limits()).at_once(self.config.media.at_once))
     }
@@ -91,27 +103,41 @@ impl Setup {
             anthropic: Arc::new(self.anthropic()?),
             inbox: self.inbox()?,
             frames: self.data.folder(Place::Frames)?,
-            audience: Audience { time_scale: self.world.time_scale(&self.config) },
+            audience: Audience {
+                time_scale: self.world.time_scale(&self.config),
+            },
         })
     }
 
     fn youtube(&self) -> anyhow::Result<YouTube> {
-        let real = self.environment.secret("YOUTUBE_ACCESS_TOKEN").filter(|_| !self.world.youtube.is_sandbox());
+        let real = self
+            .environment
+            .secret("YOUTUBE_ACCESS_TOKEN")
+            .filter(|_| !self.world.youtube.is_sandbox());
         let config = match real {
             Some(token) => YouTubeConfig {
                 api_key: self.environment.secret("YOUTUBE_API_KEY"),
                 ..YouTubeConfig::new(self.config.youtube.base_url.clone(), token)
             },
-            None => YouTubeConfig::new(Ports::url(self.ports()?.sandbox, "youtube/")?, SecretString::from(SANDBOX_CREDENTIAL)),
+            None => YouTubeConfig::new(
+                Ports::url(self.ports()?.sandbox, "youtube/")?,
+                SecretString::from(SANDBOX_CREDENTIAL),
+            ),
         };
         YouTube::new(config).context("set up the client of YouTube")
     }
 
     fn anthropic(&self) -> anyhow::Result<Anthropic> {
-        let real = self.environment.secret("ANTHROPIC_API_KEY").filter(|_| !self.world.anthropic.is_sandbox());
+        let real = self
+            .environment
+            .secret("ANTHROPIC_API_KEY")
+            .filter(|_| !self.world.anthropic.is_sandbox());
         let (base_url, key) = match real {
             Some(key) => (self.config.anthropic.base_url.clone(), key),
-            None => (Ports::url(self.ports()?.sandbox, "anthropic/")?, SecretString::from(SANDBOX_CREDENTIAL)),
+            None => (
+                Ports::url(self.ports()?.sandbox, "anthropic/")?,
+                SecretString::from(SANDBOX_CREDENTIAL),
+            ),
         };
         let prices = self.config.anthropic.prices;
         let prices = Prices {
@@ -120,7 +146,8 @@ impl Setup {
             cache_read_usd_per_mtok: prices.cache_read,
             cache_write_usd_per_mtok: prices.cache_write,
         };
-        let config = AnthropicConfig::new(base_url, key, self.config.anthropic.model.clone(), prices);
+        let config =
+            AnthropicConfig::new(base_url, key, self.config.anthropic.model.clone(), prices);
         Anthropic::new(config).context("set up the client of Claude")
     }
 }

@@ -19,7 +19,10 @@ impl StartLoop for Starts {
                 wait_ms: None,
             };
             match self.0.start::<VideoLoop>(&key, &input).await {
-                Ok(started) => Ok(StartedLoop { run_id: started.run_id, existed: started.existed }),
+                Ok(started) => Ok(StartedLoop {
+                    run_id: started.run_id,
+                    existed: started.existed,
+                }),
                 Err(error) => Err(StartError::new(&target, error)),
             }
         }

@@ -76,7 +76,12 @@ impl Announcement {
     ///
     /// # Errors
     /// When the API cannot be reached or refuses it; what it says is in the error.
-    pub(crate) async fn send(&self, http: &Client, api: &Url, secret: &SecretString) -> anyhow::Result<Accepted> {
+    pub(crate) async fn send(
+        &self,
+        http: &Client,
+        api: &Url,
+        secret: &SecretString,
+    ) -> anyhow::Result<Accepted> {
         let body = serde_json::to_vec(&self.body()).context("write the webhook")?;
         let (id, now) = (format!("msg_{}", Uuid::now_v7().simple()), Timestamp::now());
         let signature = sign(secret, &id, now, &body).context("sign the webhook")?;
@@ -87,11 +92,16 @@ impl Announcement {
             .header("webhook-timestamp", now.as_second().to_string())
             .header("webhook-signature", signature)
             .body(body);
-        let answer = request.send().await.context("reach the API; is `flywheel up` running on this data folder?")?;
+        let answer = request
+            .send()
+            .await
+            .context("reach the API; is `flywheel up` running on this data folder?")?;
         let status = answer.status();
         let text = answer.text().await.context("read the API's answer")?;
         match status {
-            StatusCode::OK | StatusCode::ACCEPTED => serde_json::from_str(&text).context("read the API's answer"),
+            StatusCode::OK | StatusCode::ACCEPTED => {
+                serde_json::from_str(&text).context("read the API's answer")
+            }
             _ => bail!("the API refused the video with {status}: {text}"),
         }
     }
@@ -99,8 +109,15 @@ impl Announcement {
 
 /// Copies a video into the inbox, and gives its path there. A file that is there with this name is
 /// replaced, at once or not at all.
-pub(crate) async fn put_in_inbox(file: &Path, inbox: &Path, video_id: &str) -> anyhow::Result<String> {
-    let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or("mp4");
+pub(crate) async fn put_in_inbox(
+    file: &Path,
+    inbox: &Path,
+    video_id: &str,
+) -> anyhow::Result<String> {
+    let extension = file
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or("mp4");
     let name = format!("{video_id}.{extension}");
     let (source, inbox, target) = (file.to_owned(), inbox.to_owned(), name.clone());
     let copied = tokio::task::spawn_blocking(move || {
@@ -109,12 +126,19 @@ pub(crate) async fn put_in_inbox(file: &Path, inbox: &Path, video_id: &str) -> a
         copy.persist(inbox.join(target))?;
         std::io::Result::Ok(())
     });
-    copied.await.context("copy the video")?.with_context(|| format!("copy {} into the inbox", file.display()))?;
+    copied
+        .await
+        .context("copy the video")?
+        .with_context(|| format!("copy {} into the inbox", file.display()))?;
     Ok(name)
 }
 
 /// An HTTP client for this machine's own listeners.
 pub(crate) fn local_http() -> anyhow::Result<Client> {
     let timeout = std::time::Duration::from_secs(30);
-    Client::builder().no_proxy().timeout(timeout).build().context("set up an HTTP client")
+    Client::builder()
+        .no_proxy()
+        .timeout(timeout)
+        .build()
+        .context("set up an HTTP client")
 }

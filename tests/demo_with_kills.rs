@@ -1,6 +1,9 @@
 //! The demo while its worker is killed again and again: one of everything for every video.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at once where its ground is missing")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at once where its ground is missing"
+)]
 
 #[expect(dead_code, reason = "the demo starts and ends everything by itself")]
 mod stage;
@@ -15,11 +18,19 @@ fn every_video_has_one_post_one_feedback_one_critique_and_one_decision() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("r.json");
     let output = stage::flywheel(folder.path())
-        .args(["demo", "--videos", "4", "--kill-worker-every", "2s", "--report"])
+        .args([
+            "demo",
+            "--videos",
+            "4",
+            "--kill-worker-every",
+            "2s",
+            "--report",
+        ])
         .arg(&report)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", output.status);
 
     let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
@@ -30,8 +41,17 @@ fn every_video_has_one_post_one_feedback_one_critique_and_one_decision() {
         assert_eq!(video["status"], "completed", "{video:#}");
         assert_eq!(video["posts_seen_by_platform"], 1, "{video:#}");
     }
-    for id in ["run_id", "post_id", "feedback_id", "critique_id", "weight_decision_id"] {
-        let ids: BTreeSet<&str> = videos.iter().map(|video| video[id].as_str().unwrap()).collect();
+    for id in [
+        "run_id",
+        "post_id",
+        "feedback_id",
+        "critique_id",
+        "weight_decision_id",
+    ] {
+        let ids: BTreeSet<&str> = videos
+            .iter()
+            .map(|video| video[id].as_str().unwrap())
+            .collect();
         assert_eq!(ids.len(), 4, "{id}: {report:#}");
     }
 }

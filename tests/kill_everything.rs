@@ -1,6 +1,9 @@
 //! The promise that everything stands on: whatever is killed, every loop finishes, with one post.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at once where its ground is missing")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at once where its ground is missing"
+)]
 
 mod stage;
 
@@ -18,7 +21,13 @@ fn every_loop_finished_with_one_post(stage: &Stage, runs: &[String]) {
     assert_eq!(seen.len(), CLIPS, "{seen:#?}");
     for at in 0..CLIPS {
         let marker = steps::marker(&format!("v_{at}/youtube/main"));
-        assert_eq!(seen.iter().filter(|description| description.contains(&marker)).count(), 1, "{seen:#?}");
+        assert_eq!(
+            seen.iter()
+                .filter(|description| description.contains(&marker))
+                .count(),
+            1,
+            "{seen:#?}"
+        );
     }
 }
 

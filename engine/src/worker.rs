@@ -14,7 +14,11 @@ use crate::error::EngineError;
 use crate::history::{History, HistoryWriter};
 use crate::registry::Registry;
 use crate::restate::admin::Admin;
-use crate::restate::{binding, serve};
+use crate::restate::binding;
+
+/// The worker's accept loop. Public for the benchmark, which puts the bare SDK behind the same one.
+#[doc(hidden)]
+pub use crate::restate::serve::serve;
 
 /// Time for attempts to end after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(10);
@@ -51,7 +55,7 @@ impl Worker {
         let history: Arc<dyn History> = history;
         let endpoint = binding::endpoint(&self.registry, &history, &self.name)?;
         let address = self.listener.local_addr().map_err(|source| EngineError::Listen { address: "the worker".to_owned(), source })?;
-        let serving = tokio::spawn(serve::serve(endpoint, self.listener, stop.clone(), GRACE));
+        let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
         let registered = stop.run_until_cancelled(register(self.admin, address)).await;
         match registered {
             Some(Ok(())) => {

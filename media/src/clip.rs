@@ -23,7 +23,8 @@ pub struct ClipSpec {
     pub video: bool,
     /// The file format, and with it the codecs.
     pub container: ClipContainer,
-    /// Degrees (0, 90, 180, 270) by which a player is told to turn the pictures clockwise.
+    /// Degrees (0, 90, 180, 270) by which a player is told to turn the pictures clockwise;
+    /// MP4 only.
     pub rotation: u16,
     /// Frames between sync frames (a seek lands on these).
     pub sync_every: u32,

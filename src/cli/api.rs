@@ -24,14 +24,22 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     let ports = setup.ports()?;
     let stop = stop_signal()?;
-    let prometheus = PrometheusBuilder::new().install_recorder().context("set up metrics")?;
+    let prometheus = PrometheusBuilder::new()
+        .install_recorder()
+        .context("set up metrics")?;
     let db = setup.database().await?;
     let client = engine::Client::new(db.clone(), Ports::url(ports.restate_ingress, "")?)?;
-    let reconciler = Reconciler::new(db.clone(), Ports::url(ports.restate_admin, "")?, client.clone())?;
+    let reconciler = Reconciler::new(
+        db.clone(),
+        Ports::url(ports.restate_admin, "")?,
+        client.clone(),
+    )?;
     let config = ServerConfig::new(webhook_secrets(&setup.data, &setup.environment)?);
     let server = Server::new(db, Arc::new(Starts(client)), prometheus, config)?;
     let address = Ports::address(ports.api);
-    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}"))?;
     tracing::info!(%address, "The API listens.");
     output::data(ready_line("api"));
     let serving = async {

@@ -33,8 +33,18 @@ struct Check {
 impl Check {
     fn new(what: &'static str, result: Result<String, String>, fix: &'static str) -> Self {
         match result {
-            Ok(found) => Self { what, ok: true, found, fix: None },
-            Err(found) => Self { what, ok: false, found, fix: Some(fix) },
+            Ok(found) => Self {
+                what,
+                ok: true,
+                found,
+                fix: None,
+            },
+            Err(found) => Self {
+                what,
+                ok: false,
+                found,
+                fix: Some(fix),
+            },
         }
     }
 }
@@ -45,16 +55,38 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<Ended> {
     let checks = vec![
         settings(&setup),
         restate_server(&setup),
-        Check::new("media helper", media(&setup).await, "`cargo build -p media-helper`, with GStreamer and its plugins installed (`cargo xtask demo` does both)"),
-        Check::new("database", database(&setup).await, "`flywheel migrate`, or set database.url"),
-        Check::new("ports", ports(&setup), "stop what listens there, or change ports.json in the data folder"),
-        Check::new("disk", disk(&setup), "make room, or choose another --data folder"),
+        Check::new(
+            "media helper",
+            media(&setup).await,
+            "`cargo build -p media-helper`, with GStreamer and its plugins installed (`cargo xtask demo` does both)",
+        ),
+        Check::new(
+            "database",
+            database(&setup).await,
+            "`flywheel migrate`, or set database.url",
+        ),
+        Check::new(
+            "ports",
+            ports(&setup),
+            "stop what listens there, or change ports.json in the data folder",
+        ),
+        Check::new(
+            "disk",
+            disk(&setup),
+            "make room, or choose another --data folder",
+        ),
     ];
     let all_well = checks.iter().all(|check| check.ok);
     if shared.json {
-        let services: serde_json::Map<_, _> =
-            setup.world.services().iter().map(|(name, outside)| ((*name).to_owned(), serde_json::Value::from(outside.word()))).collect();
-        output::json(&serde_json::json!({ "ok": all_well, "checks": checks, "services": services }))?;
+        let services: serde_json::Map<_, _> = setup
+            .world
+            .services()
+            .iter()
+            .map(|(name, outside)| ((*name).to_owned(), serde_json::Value::from(outside.word())))
+            .collect();
+        output::json(
+            &serde_json::json!({ "ok": all_well, "checks": checks, "services": services }),
+        )?;
     } else {
         output::data(table(&checks));
         for line in setup.world.lines() {
@@ -66,7 +98,9 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<Ended> {
 
 fn table(checks: &[Check]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     for check in checks {
         let found = match check.fix {
             Some(fix) => format!("{}\nfix: {fix}", check.found),
@@ -78,22 +112,42 @@ fn table(checks: &[Check]) -> Table {
 }
 
 fn settings(setup: &Setup) -> Check {
-    let from = setup.config_file.as_ref().map_or_else(|| "the built-in defaults".to_owned(), |file| file.display().to_string());
-    Check { what: "settings", ok: true, found: format!("{from}; data in {}", setup.data.root().display()), fix: None }
+    let from = setup.config_file.as_ref().map_or_else(
+        || "the built-in defaults".to_owned(),
+        |file| file.display().to_string(),
+    );
+    Check {
+        what: "settings",
+        ok: true,
+        found: format!("{from}; data in {}", setup.data.root().display()),
+        fix: None,
+    }
 }
 
 fn restate_server(setup: &Setup) -> Check {
-    let found = restate::binary(setup).map_err(|error| format!("{error:#}")).and_then(|binary| {
-        let said = Command::new(&binary).arg("--version").output().map_err(|error| format!("{}: {error}", binary.display()))?;
-        let said = String::from_utf8_lossy(&said.stdout);
-        let version = said.split_whitespace().nth(1).unwrap_or_default();
-        if version.starts_with(RESTATE_VERSION) {
-            Ok(format!("{version}, {}", binary.display()))
-        } else {
-            Err(format!("{} is version {version:?}, restate.toml is for {RESTATE_VERSION}x", binary.display()))
-        }
-    });
-    Check::new("Restate server", found, "`cargo xtask demo` installs it; or name one in RESTATE_SERVER_BIN")
+    let found = restate::binary(setup)
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|binary| {
+            let said = Command::new(&binary)
+                .arg("--version")
+                .output()
+                .map_err(|error| format!("{}: {error}", binary.display()))?;
+            let said = String::from_utf8_lossy(&said.stdout);
+            let version = said.split_whitespace().nth(1).unwrap_or_default();
+            if version.starts_with(RESTATE_VERSION) {
+                Ok(format!("{version}, {}", binary.display()))
+            } else {
+                Err(format!(
+                    "{} is version {version:?}, restate.toml is for {RESTATE_VERSION}x",
+                    binary.display()
+                ))
+            }
+        });
+    Check::new(
+        "Restate server",
+        found,
+        "`cargo xtask demo` installs it; or name one in RESTATE_SERVER_BIN",
+    )
 }
 
 async fn media(setup: &Setup) -> Result<String, String> {
@@ -107,7 +161,11 @@ async fn media(setup: &Setup) -> Result<String, String> {
 
 async fn database(setup: &Setup) -> Result<String, String> {
     let url = &setup.config.database.url;
-    let kind = if url.is_empty() || url.starts_with("sqlite") { "SQLite" } else { "Postgres" };
+    let kind = if url.is_empty() || url.starts_with("sqlite") {
+        "SQLite"
+    } else {
+        "Postgres"
+    };
     let checked = async {
         let db = setup.database().await?;
         crate::setup::migrate(&db).await?;
@@ -125,15 +183,30 @@ fn ports(setup: &Setup) -> Result<String, String> {
     if UpLock::is_taken(&setup.data) {
         return Ok(format!("`flywheel up` is running, API on {}", ports.api));
     }
-    let taken: Vec<String> = ports.taken().iter().map(|(name, port)| format!("{port} ({name})")).collect();
-    if taken.is_empty() { Ok(format!("free, API on {}", ports.api)) } else { Err(format!("in use: {}", taken.join(", "))) }
+    let taken: Vec<String> = ports
+        .taken()
+        .iter()
+        .map(|(name, port)| format!("{port} ({name})"))
+        .collect();
+    if taken.is_empty() {
+        Ok(format!("free, API on {}", ports.api))
+    } else {
+        Err(format!("in use: {}", taken.join(", ")))
+    }
 }
 
 fn disk(setup: &Setup) -> Result<String, String> {
     // POSIX says what `df -Pk` prints; nothing in the standard library asks for free space.
-    let said = Command::new("df").arg("-Pk").arg(setup.data.root()).output().map_err(|error| format!("df: {error}"))?;
+    let said = Command::new("df")
+        .arg("-Pk")
+        .arg(setup.data.root())
+        .output()
+        .map_err(|error| format!("df: {error}"))?;
     let said = String::from_utf8_lossy(&said.stdout);
-    let free_kib = said.lines().last().and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
+    let free_kib = said
+        .lines()
+        .last()
+        .and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
     match free_kib.map(|kib| kib / 1024) {
         None => Ok("free space is not known".to_owned()),
         Some(mib) if mib < ENOUGH_DISK_MIB => Err(format!("{mib} MiB free")),

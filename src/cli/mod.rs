@@ -29,8 +29,12 @@ const DATA: &str = ".flywheel";
 
 /// The feedback loop of a short-video channel, as durable runs on Restate.
 #[derive(Debug, Parser)]
-#[command(name = "flywheel", version, after_help = "Exit codes: 0 it is done; 1 it failed; 2 a person must change something first \
-(the command line, a setting, what else runs).\nData goes to stdout, everything else to stderr; RUST_LOG says how much is logged.")]
+#[command(
+    name = "flywheel",
+    version,
+    after_help = "Exit codes: 0 it is done; 1 it failed; 2 a person must change something first \
+(the command line, a setting, what else runs).\nData goes to stdout, everything else to stderr; RUST_LOG says how much is logged."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     shared: Shared,
@@ -55,7 +59,10 @@ pub(crate) struct Shared {
 impl Shared {
     /// Folder, settings, credentials.
     pub(crate) fn setup(&self) -> anyhow::Result<Setup> {
-        Setup::new(self.data.as_deref().unwrap_or(Path::new(DATA)), self.config.as_deref())
+        Setup::new(
+            self.data.as_deref().unwrap_or(Path::new(DATA)),
+            self.config.as_deref(),
+        )
     }
 }
 
@@ -134,20 +141,29 @@ fn needs_person(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<NeedsPerson>()
             || cause.is::<ConfigError>()
-            || matches!(cause.downcast_ref(), Some(DataDirError::InUse { .. } | DataDirError::Ports { .. }))
+            || matches!(
+                cause.downcast_ref(),
+                Some(DataDirError::InUse { .. } | DataDirError::Ports { .. })
+            )
     })
 }
 
 /// One thread, the first one: children die with the thread that started them.
 fn on_main_thread(verb: impl Future<Output = anyhow::Result<Ended>>) -> anyhow::Result<Ended> {
     logging::install(Volume::Command);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     runtime.block_on(verb)
 }
 
 fn service(verb: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ended> {
     logging::install(Volume::Service);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     runtime.block_on(verb).map(|()| Ended::Well)
 }
 

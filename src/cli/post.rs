@@ -40,17 +40,33 @@ impl Post {
         }
         let setup = shared.setup()?;
         let ports = setup.ports()?;
-        let video_id = self.video_id.unwrap_or_else(|| format!("v_{}", Uuid::now_v7().simple()));
+        let video_id = self
+            .video_id
+            .unwrap_or_else(|| format!("v_{}", Uuid::now_v7().simple()));
         // It becomes the name of a file; what else it may be is the API's to say.
-        if video_id.is_empty() || !video_id.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) || video_id.starts_with('.') {
-            return Err(NeedsPerson("a video's id is made of A-Z a-z 0-9 . _ - and starts with no dot".to_owned()).into());
+        if video_id.is_empty()
+            || !video_id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+            || video_id.starts_with('.')
+        {
+            return Err(NeedsPerson(
+                "a video's id is made of A-Z a-z 0-9 . _ - and starts with no dot".to_owned(),
+            )
+            .into());
         }
-        let stem = self.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("video");
+        let stem = self
+            .file
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("video");
         let announcement = Announcement {
             path: put_in_inbox(&self.file, &setup.inbox()?, &video_id).await?,
             video_id,
             category: self.category,
-            caption: self.caption.unwrap_or_else(|| stem.replace(['_', '-'], " ")),
+            caption: self
+                .caption
+                .unwrap_or_else(|| stem.replace(['_', '-'], " ")),
             platform: self.platform,
             account: self.account,
             features: None,
@@ -59,9 +75,13 @@ impl Post {
         let Some(secret) = secrets.first() else {
             return Err(NeedsPerson("there is no webhook secret".to_owned()).into());
         };
-        let accepted = announcement.send(&local_http()?, &Ports::url(ports.api, "")?, secret).await?;
+        let accepted = announcement
+            .send(&local_http()?, &Ports::url(ports.api, "")?, secret)
+            .await?;
         if shared.json {
-            output::json(&serde_json::json!({ "videoId": announcement.video_id, "runs": accepted.runs }))?;
+            output::json(
+                &serde_json::json!({ "videoId": announcement.video_id, "runs": accepted.runs }),
+            )?;
             return Ok(Ended::Well);
         }
         if accepted.runs.is_empty() {

@@ -21,7 +21,9 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         time_scale: setup.config.sandbox.time_scale,
     })?;
     let address = Ports::address(ports.sandbox);
-    let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}"))?;
     tracing::info!(%address, "The sandbox listens.");
     output::data(ready_line("sandbox"));
     sandbox.serve(listener, stop).await?;

@@ -31,7 +31,8 @@ impl Up {
         }
         Stack::local_set()
             .run_until(async {
-                let Some(stack) = stop.run_until_cancelled(Stack::start(&setup, &ports)).await else {
+                let Some(stack) = stop.run_until_cancelled(Stack::start(&setup, &ports)).await
+                else {
                     return Ok(Ended::Well);
                 };
                 let stack = stack?;
@@ -52,16 +53,25 @@ fn announce(setup: &Setup, ports: &Ports, as_json: bool) -> anyhow::Result<()> {
     for line in setup.world.lines() {
         note(format!("  {line}"));
     }
-    note(format!("  API          {api} (POST webhooks/video/ready, GET healthz, GET metrics)"));
+    note(format!(
+        "  API          {api} (POST webhooks/video/ready, GET healthz, GET metrics)"
+    ));
     note(format!("  Restate      {restate}"));
     if setup.world.needs_sandbox() {
-        note(format!("  sandbox      {}", Ports::url(ports.sandbox, "_sandbox/posts")?));
+        note(format!(
+            "  sandbox      {}",
+            Ports::url(ports.sandbox, "_sandbox/posts")?
+        ));
     }
     note(format!("  data, logs   {}", folder.display()));
     note("Flywheel is up. Ctrl-C ends it.");
     if as_json {
-        let services: serde_json::Map<String, serde_json::Value> =
-            setup.world.services().iter().map(|(name, outside)| ((*name).to_owned(), outside.word().into())).collect();
+        let services: serde_json::Map<String, serde_json::Value> = setup
+            .world
+            .services()
+            .iter()
+            .map(|(name, outside)| ((*name).to_owned(), outside.word().into()))
+            .collect();
         output::json(&json!({
             "ready": "up",
             "api": api.as_str(),

@@ -16,12 +16,22 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let db = setup.database().await?;
     let steps = Steps::new(&setup.services(db.clone())?);
-    let wait = setup.config.wall_wait(setup.world.time_scale(&setup.config));
+    let wait = setup
+        .config
+        .wall_wait(setup.world.time_scale(&setup.config));
     for line in setup.world.lines() {
         tracing::info!("{line}");
     }
     let admin = Ports::url(ports.restate_admin, "")?;
-    let worker = Worker::bind(workflows::registry(&steps, wait), db, Ports::address(ports.worker), admin).await?;
-    worker.run(stop, || output::data(ready_line("worker"))).await?;
+    let worker = Worker::bind(
+        workflows::registry(&steps, wait),
+        db,
+        Ports::address(ports.worker),
+        admin,
+    )
+    .await?;
+    worker
+        .run(stop, || output::data(ready_line("worker")))
+        .await?;
     Ok(())
 }

@@ -231,7 +231,8 @@ impl Media {
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no URL: {error}")))
+    text.parse()
+        .map_err(|error| serde::de::Error::custom(format!("`{text}` is no URL: {error}")))
 }
 
 /// Negative ones, which were refused, would be nothing.
@@ -240,9 +241,18 @@ fn std_duration(duration: SignedDuration) -> Duration {
 }
 
 /// Replaces in `settings` what `given` has; a key that is not there yet is nobody's.
-fn lay_over(settings: &mut Table, given: Table, above: &str, file: &str) -> Result<(), ConfigError> {
+fn lay_over(
+    settings: &mut Table,
+    given: Table,
+    above: &str,
+    file: &str,
+) -> Result<(), ConfigError> {
     for (key, value) in given {
-        let path = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        let path = if above.is_empty() {
+            key.clone()
+        } else {
+            format!("{above}.{key}")
+        };
         if !settings.contains_key(&key) {
             let suggestion = suggestion(&key, &settings.keys().collect::<Vec<_>>(), above);
             return Err(ConfigError::UnknownKey {
@@ -252,7 +262,9 @@ fn lay_over(settings: &mut Table, given: Table, above: &str, file: &str) -> Resu
             });
         }
         match (settings.get_mut(&key), value) {
-            (Some(Value::Table(known)), Value::Table(given)) => lay_over(known, given, &path, file)?,
+            (Some(Value::Table(known)), Value::Table(given)) => {
+                lay_over(known, given, &path, file)?
+            }
             (_, value) => {
                 settings.insert(key, value);
             }
@@ -263,7 +275,9 @@ fn lay_over(settings: &mut Table, given: Table, above: &str, file: &str) -> Resu
 
 fn suggestion(key: &str, known: &[&String], above: &str) -> String {
     let likeness = |known: &String| strsim::jaro_winkler(key, known);
-    let closest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let closest = known
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match closest.filter(|known| likeness(known) >= LIKE) {
         Some(meant) if above.is_empty() => format!("; did you mean `{meant}`?"),
         Some(meant) => format!("; did you mean `{above}.{meant}`?"),
@@ -293,22 +307,47 @@ mod tests {
 
     #[test]
     fn a_file_changes_only_what_it_says() {
-        let config = Config::parse("[loop]\nwait = \"90s\"\n[anthropic.prices]\ninput = 4.0", "").unwrap();
+        let config = Config::parse(
+            "[loop]\nwait = \"90s\"\n[anthropic.prices]\ninput = 4.0",
+            "",
+        )
+        .unwrap();
         assert_eq!(config.video_loop.wait, SignedDuration::from_secs(90));
-        assert_eq!((config.anthropic.prices.input, config.anthropic.prices.output), (4.0, 10.0));
+        assert_eq!(
+            (
+                config.anthropic.prices.input,
+                config.anthropic.prices.output
+            ),
+            (4.0, 10.0)
+        );
     }
 
     #[test]
     fn an_unknown_key_is_named_with_what_may_have_been_meant() {
-        assert_eq!(refusal("[loop]\nwiat = \"1h\""), "x.toml: there is no setting `loop.wiat`; did you mean `loop.wait`?");
-        assert_eq!(refusal("[sandbx]"), "x.toml: there is no setting `sandbx`; did you mean `sandbox`?");
-        assert_eq!(refusal("[database]\nx = 1"), "x.toml: there is no setting `database.x`; there are url");
+        assert_eq!(
+            refusal("[loop]\nwiat = \"1h\""),
+            "x.toml: there is no setting `loop.wiat`; did you mean `loop.wait`?"
+        );
+        assert_eq!(
+            refusal("[sandbx]"),
+            "x.toml: there is no setting `sandbx`; did you mean `sandbox`?"
+        );
+        assert_eq!(
+            refusal("[database]\nx = 1"),
+            "x.toml: there is no setting `database.x`; there are url"
+        );
     }
 
     #[test]
     fn a_value_that_makes_no_sense_is_refused_by_name() {
-        assert_eq!(refusal("[sandbox]\ntime_scale = 0.0"), "x.toml: `sandbox.time_scale` must lie between 0.001 and 1000000");
-        assert_eq!(refusal("[loop]\nwait = \"-1h\""), "x.toml: `loop.wait` must not be negative");
+        assert_eq!(
+            refusal("[sandbox]\ntime_scale = 0.0"),
+            "x.toml: `sandbox.time_scale` must lie between 0.001 and 1000000"
+        );
+        assert_eq!(
+            refusal("[loop]\nwait = \"-1h\""),
+            "x.toml: `loop.wait` must not be negative"
+        );
         assert!(refusal("[loop]\nwait = 6").contains("wrong kind"));
     }
 }

@@ -65,7 +65,9 @@ impl World {
 
     /// Whether the sandbox has to run.
     pub(crate) fn needs_sandbox(&self) -> bool {
-        self.services().iter().any(|(_, outside)| outside.is_sandbox())
+        self.services()
+            .iter()
+            .any(|(_, outside)| outside.is_sandbox())
     }
 
     /// Seconds of audience per second of wall time: only a simulated audience can be hurried.

@@ -18,11 +18,17 @@ impl UpLock {
     /// [`DataDirError::InUse`] when another process has it.
     pub(crate) fn take(data: &DataDir) -> Result<Self, DataDirError> {
         let path = data.path(Place::UpLock);
-        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        let opened = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
         let file = opened.map_err(DataDirError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse { path: data.root().to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse {
+                path: data.root().to_owned(),
+            }),
             Err(TryLockError::Error(source)) => Err(DataDirError::io("lock", &path)(source)),
         }
     }

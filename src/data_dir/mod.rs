@@ -48,7 +48,11 @@ pub(crate) enum DataDirError {
 impl DataDirError {
     fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { operation, path, source }
+        move |source| Self::Io {
+            operation,
+            path,
+            source,
+        }
     }
 }
 
@@ -111,7 +115,9 @@ impl DataDir {
             .mode(0o700)
             .create(root)
             .map_err(DataDirError::io("make", root))?;
-        let root = root.canonicalize().map_err(DataDirError::io("resolve", root))?;
+        let root = root
+            .canonicalize()
+            .map_err(DataDirError::io("resolve", root))?;
         Ok(Self { root })
     }
 
@@ -147,7 +153,10 @@ mod tests {
     fn every_place_has_a_name_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(&folder.path().join("new")).unwrap();
-        let paths: std::collections::BTreeSet<_> = Place::TABLE.iter().map(|(place, _)| data.path(*place)).collect();
+        let paths: std::collections::BTreeSet<_> = Place::TABLE
+            .iter()
+            .map(|(place, _)| data.path(*place))
+            .collect();
         assert_eq!(paths.len(), Place::TABLE.len());
         assert!(paths.iter().all(|path| path.parent() == Some(data.root())));
     }

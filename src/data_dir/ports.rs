@@ -70,7 +70,10 @@ impl Ports {
 
     /// Those that something listens on now.
     pub(crate) fn taken(&self) -> Vec<(&'static str, u16)> {
-        self.named().into_iter().filter(|(_, port)| !is_free(*port)).collect()
+        self.named()
+            .into_iter()
+            .filter(|(_, port)| !is_free(*port))
+            .collect()
     }
 
     fn pick() -> Result<Self, DataDirError> {
@@ -81,8 +84,23 @@ impl Ports {
             if is_free(port) {
                 found.insert(port);
             }
-            if let [api, worker, sandbox, restate_ingress, restate_admin, restate_node] = found.iter().copied().collect::<Vec<_>>()[..] {
-                return Ok(Self { api, worker, sandbox, restate_ingress, restate_admin, restate_node });
+            if let [
+                api,
+                worker,
+                sandbox,
+                restate_ingress,
+                restate_admin,
+                restate_node,
+            ] = found.iter().copied().collect::<Vec<_>>()[..]
+            {
+                return Ok(Self {
+                    api,
+                    worker,
+                    sandbox,
+                    restate_ingress,
+                    restate_admin,
+                    restate_node,
+                });
             }
         }
         Err(DataDirError::NoPorts)
@@ -90,12 +108,21 @@ impl Ports {
 
     fn write(&self, data: &DataDir, replace: bool) -> Result<(), DataDirError> {
         let path = data.path(Place::Ports);
-        let text = serde_json::to_string_pretty(self).map_err(|source| DataDirError::Ports { path: path.clone(), source })?;
+        let text = serde_json::to_string_pretty(self).map_err(|source| DataDirError::Ports {
+            path: path.clone(),
+            source,
+        })?;
         let written = NamedTempFile::new_in(data.root()).and_then(|mut file| {
             writeln!(file, "{text}")?;
-            let kept = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
+            let kept = if replace {
+                file.persist(&path)
+            } else {
+                file.persist_noclobber(&path)
+            };
             match kept {
-                Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => Err(error.error),
+                Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    Err(error.error)
+                }
                 _ => Ok(()),
             }
         });

@@ -14,7 +14,10 @@ use crate::config::Environment;
 const VARIABLE: &str = "FLYWHEEL_WEBHOOK_SECRET";
 
 /// The secrets that are taken, the one to sign with first; never none.
-pub(crate) fn webhook_secrets(data: &DataDir, environment: &Environment) -> Result<Vec<SecretString>, DataDirError> {
+pub(crate) fn webhook_secrets(
+    data: &DataDir,
+    environment: &Environment,
+) -> Result<Vec<SecretString>, DataDirError> {
     if let Some(given) = environment.secret(VARIABLE) {
         let secrets = given.expose_secret().split_whitespace();
         let secrets: Vec<_> = secrets.map(SecretString::from).collect();
@@ -58,7 +61,10 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         make(&data).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let secret = SecretString::from(text.trim());
         platforms::webhook::WebhookVerifier::new(&[secret], Duration::from_secs(1)).unwrap();
     }

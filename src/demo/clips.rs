@@ -27,7 +27,11 @@ pub(super) fn looks(count: usize, seed: u64) -> Vec<(String, ClipSpec)> {
     let rounds = (0u64..).flat_map(|round| known.iter().map(move |look| (round, look)));
     let clip = |(round, (name, clip)): (u64, &(&'static str, ClipSpec))| {
         let variation = round + seed.saturating_sub(1);
-        let name = if variation == 0 { (*name).to_owned() } else { format!("{name}_{}", variation + 1) };
+        let name = if variation == 0 {
+            (*name).to_owned()
+        } else {
+            format!("{name}_{}", variation + 1)
+        };
         (name, vary(clip.clone(), variation))
     };
     rounds.take(count).map(clip).collect()
@@ -66,13 +70,21 @@ fn recolour(background: Background, variation: u64) -> Background {
 }
 
 /// Puts every video into the inbox and tells of each. A demo that went away needs no more clips.
-pub(super) async fn make_all(media: &Media, videos: &[DemoVideo], inbox: &Path, made: UnboundedSender<Made>) {
+pub(super) async fn make_all(
+    media: &Media,
+    videos: &[DemoVideo],
+    inbox: &Path,
+    made: UnboundedSender<Made>,
+) {
     let making = videos.iter().enumerate().map(|(index, video)| async move {
         let result = match &video.source {
             Source::File(file) => put_in_inbox(file, inbox, &video.id).await.map(drop),
             Source::Made(clip) => {
                 let out = inbox.join(video.file_name());
-                media.synthesize(clip, &out).await.with_context(|| format!("make the clip {}", video.look))
+                media
+                    .synthesize(clip, &out)
+                    .await
+                    .with_context(|| format!("make the clip {}", video.look))
             }
         };
         Made { index, result }
@@ -94,14 +106,22 @@ mod tests {
         let clips = looks(20, 1);
         assert_eq!(clips[0], ("bright_hook".to_owned(), looks::bright_hook()));
         for (at, (name, clip)) in clips.iter().enumerate() {
-            let like = clips.iter().filter(|(other, spec)| other == name || spec == clip).count();
+            let like = clips
+                .iter()
+                .filter(|(other, spec)| other == name || spec == clip)
+                .count();
             assert_eq!(like, 1, "clip {at}");
         }
     }
 
     #[test]
     fn another_seed_makes_other_clips() {
-        let names = |seed| looks(6, seed).into_iter().map(|(_, clip)| format!("{clip:?}")).collect::<Vec<_>>();
+        let names = |seed| {
+            looks(6, seed)
+                .into_iter()
+                .map(|(_, clip)| format!("{clip:?}"))
+                .collect::<Vec<_>>()
+        };
         assert!(names(1).iter().zip(names(2)).all(|(one, two)| *one != two));
     }
 }

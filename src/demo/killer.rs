@@ -21,7 +21,9 @@ impl Killer {
     /// Begins at once.
     pub(super) fn start(stack: &Stack, every: Duration) -> Self {
         let kills = Rc::new(Cell::new(0));
-        let task = stack.watch("worker").map(|worker| tokio::task::spawn_local(killing(worker, every, Rc::clone(&kills))));
+        let task = stack
+            .watch("worker")
+            .map(|worker| tokio::task::spawn_local(killing(worker, every, Rc::clone(&kills))));
         Self { kills, task }
     }
 
@@ -36,8 +38,13 @@ impl Killer {
 
 async fn killing(mut worker: watch::Receiver<State>, every: Duration, kills: Rc<Cell<u32>>) {
     loop {
-        let ready = worker.wait_for(|state| matches!(state, State::Ready { .. })).await.map(|state| *state);
-        let Ok(ready @ State::Ready { pid }) = ready else { return };
+        let ready = worker
+            .wait_for(|state| matches!(state, State::Ready { .. }))
+            .await
+            .map(|state| *state);
+        let Ok(ready @ State::Ready { pid }) = ready else {
+            return;
+        };
         tokio::time::sleep(every).await;
         // Its own death counts as none of ours. The process is not reaped before the state says
         // that it is gone, so the id is still its own.

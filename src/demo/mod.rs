@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Ended, NeedsPerson, Shared};
 use crate::data_dir::Ports;
 use crate::output::{self, note};
+use crate::restate;
 use crate::setup::Setup;
 use crate::supervise::{Stack, Stopping};
 use killer::Killer;
@@ -84,7 +85,8 @@ impl Demo {
         let report = report?;
         if let Some(path) = &self.report {
             let text = serde_json::to_string_pretty(&report).context("write the report")?;
-            std::fs::write(path, text + "\n").with_context(|| format!("write the report {}", path.display()))?;
+            std::fs::write(path, text + "\n")
+                .with_context(|| format!("write the report {}", path.display()))?;
         }
         if shared.json {
             output::json(&report)?;
@@ -92,7 +94,11 @@ impl Demo {
             output::data(table::of(&report));
             output::data(table::summary(&report, self.time_scale));
         }
-        Ok(if report.is_good() { Ended::Well } else { Ended::Badly })
+        Ok(if report.is_good() {
+            Ended::Well
+        } else {
+            Ended::Badly
+        })
     }
 
     /// Folder and settings. A `--data` folder is used and stays.
@@ -100,12 +106,19 @@ impl Demo {
         let (root, folder) = match &shared.data {
             Some(root) => {
                 if root.join("flywheel.db").exists() {
-                    return Err(NeedsPerson(format!("{} is in use already; the demo begins with an empty folder", root.display())).into());
+                    return Err(NeedsPerson(format!(
+                        "{} is in use already; the demo begins with an empty folder",
+                        root.display()
+                    ))
+                    .into());
                 }
                 (root.clone(), None)
             }
             None => {
-                let folder = tempfile::Builder::new().prefix("flywheel-demo-").tempdir().context("make a temporary folder")?;
+                let folder = tempfile::Builder::new()
+                    .prefix("flywheel-demo-")
+                    .tempdir()
+                    .context("make a temporary folder")?;
                 (folder.path().to_owned(), Some(folder))
             }
         };
@@ -118,7 +131,11 @@ impl Demo {
         std::fs::write(&config, settings).with_context(|| format!("write {}", config.display()))?;
         let setup = Setup::new(&root, Some(&config))?;
         let ports = setup.ports()?;
-        Ok(Stage { setup, ports, folder })
+        Ok(Stage {
+            setup,
+            ports,
+            folder,
+        })
     }
 
     fn leave(&self, stage: Stage) {
@@ -131,7 +148,10 @@ impl Demo {
             }
             Some(folder) => {
                 if let Err(error) = folder.close() {
-                    note(format!("The temporary folder {} could not be removed: {error}", root.display()));
+                    note(format!(
+                        "The temporary folder {} could not be removed: {error}",
+                        root.display()
+                    ));
                 }
             }
             None => note(format!("Kept: {}", root.display())),
@@ -140,9 +160,23 @@ impl Demo {
 
     async fn play(&self, stage: &Stage, stop: &CancellationToken) -> anyhow::Result<Report> {
         let begun = Instant::now();
-        let count = self.videos.map_or_else(|| if self.files.is_empty() { 6 } else { self.files.len() }, usize::from);
+        // Missing programs are said before anything is made.
+        restate::binary(&stage.setup)?;
+        let count = self.videos.map_or_else(
+            || {
+                if self.files.is_empty() {
+                    6
+                } else {
+                    self.files.len()
+                }
+            },
+            usize::from,
+        );
         let videos = video::cast(&self.files, count, self.seed);
-        note(format!("Starting Restate, sandbox, worker and API; making {} clips.", videos.iter().filter(|v| v.is_made()).count()));
+        note(format!(
+            "Starting Restate, sandbox, worker and API; making {} clips.",
+            videos.iter().filter(|v| v.is_made()).count()
+        ));
         // The first clips are made while everything starts.
         let media = stage.setup.media()?;
         let inbox = stage.setup.inbox()?;
@@ -150,13 +184,21 @@ impl Demo {
         let making = clips::make_all(&media, &videos, &inbox, made);
         let showing = async {
             let stopped = || anyhow!("stopped before the end");
-            let started = stop.run_until_cancelled(Stack::start(&stage.setup, &stage.ports)).await;
+            let started = stop
+                .run_until_cancelled(Stack::start(&stage.setup, &stage.ports))
+                .await;
             let stack = started.ok_or_else(stopped)??;
-            let killer = self.kill_worker_every.map(|every| Killer::start(&stack, every));
-            let shown = stop.run_until_cancelled(self.show(stage, videos.clone(), clips)).await;
+            let killer = self
+                .kill_worker_every
+                .map(|every| Killer::start(&stack, every));
+            let shown = stop
+                .run_until_cancelled(self.show(stage, videos.clone(), clips))
+                .await;
             let kills = killer.map_or(0, Killer::stop);
             let shown = match shown.ok_or_else(stopped).flatten() {
-                Ok(shown) => Report::collect(&stage.setup, &stage.ports, &shown, kills, begun).await,
+                Ok(shown) => {
+                    Report::collect(&stage.setup, &stage.ports, &shown, kills, begun).await
+                }
                 Err(error) => Err(error),
             };
             stack.stop(Stopping::Quick).await;
@@ -178,17 +220,26 @@ impl Demo {
         let watching = tokio::task::spawn_local(Rc::clone(&progress).watch(db.clone()));
         let announcer = video::Announcer::new(&stage.setup, &stage.ports)?;
         while let Some(made) = clips.recv().await {
-            let Some(video) = videos.get_mut(made.index) else { continue };
+            let Some(video) = videos.get_mut(made.index) else {
+                continue;
+            };
             match made.result {
                 Ok(()) => announcer.announce(video).await,
                 Err(error) => video.error = Some(format!("{error:#}")),
             }
         }
         let wait = stage.setup.config.wall_wait(self.time_scale);
-        let patience = PATIENCE * u32::try_from(videos.len().div_ceil(VIDEOS_PER_PATIENCE)).unwrap_or(u32::MAX);
+        let patience = PATIENCE
+            * u32::try_from(videos.len().div_ceil(VIDEOS_PER_PATIENCE)).unwrap_or(u32::MAX);
         let all_ended = video::all_ended(&db, &videos);
-        if tokio::time::timeout(wait + patience, all_ended).await.is_err() {
-            note(format!("Not every loop ended within {} s; what did not is reported as failed.", (wait + patience).as_secs()));
+        if tokio::time::timeout(wait + patience, all_ended)
+            .await
+            .is_err()
+        {
+            note(format!(
+                "Not every loop ended within {} s; what did not is reported as failed.",
+                (wait + patience).as_secs()
+            ));
         }
         progress.refresh(&db).await;
         watching.abort();
@@ -198,8 +249,11 @@ impl Demo {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let interval: SignedDuration = text.parse().map_err(|error| format!("{error}; write it like 2s or 500ms"))?;
-    let interval = Duration::try_from(interval).map_err(|_| "it must not be negative".to_owned())?;
+    let interval: SignedDuration = text
+        .parse()
+        .map_err(|error| format!("{error}; write it like 2s or 500ms"))?;
+    let interval =
+        Duration::try_from(interval).map_err(|_| "it must not be negative".to_owned())?;
     if interval < Duration::from_millis(100) {
         return Err("a worker needs 100ms at least to get anything done".to_owned());
     }
@@ -208,5 +262,9 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 fn scale(text: &str) -> Result<f64, String> {
     let scale: f64 = text.parse().map_err(|_| "write a number".to_owned())?;
-    if (1.0..=100_000.0).contains(&scale) { Ok(scale) } else { Err("it must lie between 1 and 100000".to_owned()) }
+    if (1.0..=100_000.0).contains(&scale) {
+        Ok(scale)
+    } else {
+        Err("it must lie between 1 and 100000".to_owned())
+    }
 }

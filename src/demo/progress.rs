@@ -54,9 +54,16 @@ impl Progress {
         let videos = videos as u64;
         let bars = std::io::stderr().is_terminal().then(|| {
             let all = MultiProgress::new();
-            STAGES.iter().map(|(stage, _)| all.add(bar(stage, videos))).collect()
+            STAGES
+                .iter()
+                .map(|(stage, _)| all.add(bar(stage, videos)))
+                .collect()
         });
-        Self { videos, bars, said: RefCell::new(vec![0; STAGES.len()]) }
+        Self {
+            videos,
+            bars,
+            said: RefCell::new(vec![0; STAGES.len()]),
+        }
     }
 
     /// Shows what the tables say, for ever.
@@ -71,7 +78,10 @@ impl Progress {
     pub(super) async fn refresh(&self, db: &DatabaseConnection) {
         match counts(db).await {
             Ok(counts) => self.show(&counts),
-            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "The progress could not be read."),
+            Err(error) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "The progress could not be read."
+            ),
         }
     }
 
@@ -81,10 +91,16 @@ impl Progress {
             return;
         }
         match &self.bars {
-            Some(bars) => bars.iter().zip(counts).for_each(|(bar, count)| bar.set_position(*count)),
+            Some(bars) => bars
+                .iter()
+                .zip(counts)
+                .for_each(|(bar, count)| bar.set_position(*count)),
             None => {
-                let parts: Vec<String> =
-                    STAGES.iter().zip(counts).map(|((stage, _), count)| format!("{stage} {count}/{}", self.videos)).collect();
+                let parts: Vec<String> = STAGES
+                    .iter()
+                    .zip(counts)
+                    .map(|((stage, _), count)| format!("{stage} {count}/{}", self.videos))
+                    .collect();
                 note(parts.join("  "));
             }
         }
@@ -123,9 +139,18 @@ async fn counts(db: &DatabaseConnection) -> Result<Vec<u64>, sea_orm::DbErr> {
         .all(db)
         .await?;
     let passed = |passed: Passed| match passed {
-        Passed::Done(step) => rows.iter().find(|row| row.step == step && row.ending.as_deref() == Some("done")),
-        Passed::Begun(step) => rows.iter().filter(|row| row.step == step).max_by_key(|row| row.runs),
+        Passed::Done(step) => rows
+            .iter()
+            .find(|row| row.step == step && row.ending.as_deref() == Some("done")),
+        Passed::Begun(step) => rows
+            .iter()
+            .filter(|row| row.step == step)
+            .max_by_key(|row| row.runs),
     };
-    let count = |row: Option<&Row>| row.map_or(0, |row| u64::try_from(row.runs).unwrap_or_default());
-    Ok(STAGES.iter().map(|(_, stage)| count(passed(*stage))).collect())
+    let count =
+        |row: Option<&Row>| row.map_or(0, |row| u64::try_from(row.runs).unwrap_or_default());
+    Ok(STAGES
+        .iter()
+        .map(|(_, stage)| count(passed(*stage)))
+        .collect())
 }

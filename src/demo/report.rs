@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use engine::runs::{self, Details};
 use engine::tables::RunStatus;
 use schema::{
-    DatabaseConnection, analytics_snapshots, critiques, performance_feedback, posts, predictions, scoring_weights, video_analyses,
+    DatabaseConnection, analytics_snapshots, critiques, performance_feedback, posts, predictions,
+    scoring_weights, video_analyses,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +73,13 @@ struct SeenPost {
 
 impl Report {
     /// Reads all of it, while the sandbox still runs.
-    pub(super) async fn collect(setup: &Setup, ports: &Ports, videos: &[DemoVideo], worker_kills: u32, begun: Instant) -> anyhow::Result<Self> {
+    pub(super) async fn collect(
+        setup: &Setup,
+        ports: &Ports,
+        videos: &[DemoVideo],
+        worker_kills: u32,
+        begun: Instant,
+    ) -> anyhow::Result<Self> {
         let db = setup.database().await?;
         let seen = seen_posts(ports).await?;
         let mut cost_micro_usd = 0;
@@ -88,7 +95,14 @@ impl Report {
         let categories: BTreeSet<&str> = videos.iter().map(|video| video.category).collect();
         let (weights_before, weights_after) = weights::before_and_after(&db, &categories).await?;
         let duration_s = begun.elapsed().as_secs_f64();
-        Ok(Self { videos: rows, weights_before, weights_after, worker_kills, duration_s, cost_micro_usd })
+        Ok(Self {
+            videos: rows,
+            weights_before,
+            weights_after,
+            worker_kills,
+            duration_s,
+            cost_micro_usd,
+        })
     }
 
     /// Whether every video went all the way, once.
@@ -105,17 +119,34 @@ impl Report {
 
 async fn seen_posts(ports: &Ports) -> anyhow::Result<Vec<SeenPost>> {
     let url = Ports::url(ports.sandbox, "_sandbox/posts?platform=youtube")?;
-    let answer = local_http()?.get(url).send().await.context("ask the sandbox for its posts")?;
-    answer.error_for_status().context("ask the sandbox for its posts")?.json().await.context("read the sandbox's posts")
+    let answer = local_http()?
+        .get(url)
+        .send()
+        .await
+        .context("ask the sandbox for its posts")?;
+    answer
+        .error_for_status()
+        .context("ask the sandbox for its posts")?
+        .json()
+        .await
+        .context("read the sandbox's posts")
 }
 
-async fn row(db: &DatabaseConnection, video: &DemoVideo, run: Option<&Details>, seen: &[SeenPost]) -> anyhow::Result<Row> {
+async fn row(
+    db: &DatabaseConnection,
+    video: &DemoVideo,
+    run: Option<&Details>,
+    seen: &[SeenPost],
+) -> anyhow::Result<Row> {
     let post_id = posts::id(&video.id, "youtube", "main");
     let marker = steps::marker(&post_id);
     let (status, error) = outcome(video, run);
     let feedback = performance_feedback::for_post(db, &post_id).await?;
     let (critique, decision) = match &feedback {
-        Some(feedback) => (critiques::for_feedback(db, &feedback.id).await?, scoring_weights::for_feedback(db, &feedback.id).await?),
+        Some(feedback) => (
+            critiques::for_feedback(db, &feedback.id).await?,
+            scoring_weights::for_feedback(db, &feedback.id).await?,
+        ),
         None => (None, None),
     };
     Ok(Row {
@@ -125,20 +156,36 @@ async fn row(db: &DatabaseConnection, video: &DemoVideo, run: Option<&Details>, 
         run_id: video.run_id.clone(),
         status,
         error,
-        post_id: posts::get(db, &post_id).await?.and_then(|post| post.platform_post_id),
-        posts_seen_by_platform: seen.iter().filter(|post| post.description.contains(&marker)).count(),
+        post_id: posts::get(db, &post_id)
+            .await?
+            .and_then(|post| post.platform_post_id),
+        posts_seen_by_platform: seen
+            .iter()
+            .filter(|post| post.description.contains(&marker))
+            .count(),
         metrics: metrics(db, &post_id).await?,
-        analysis_overall: video_analyses::latest(db, &post_id).await?.map(|analysis| analysis.overall_score),
+        analysis_overall: video_analyses::latest(db, &post_id)
+            .await?
+            .map(|analysis| analysis.overall_score),
         feedback_id: feedback.map(|feedback| feedback.id),
         critique_id: critique.map(|critique| critique.id),
-        decision: decision.as_ref().map(|decision| if decision.changed { "changed" } else { "no change" }.to_owned()),
+        decision: decision.as_ref().map(|decision| {
+            if decision.changed {
+                "changed"
+            } else {
+                "no change"
+            }
+            .to_owned()
+        }),
         weight_decision_id: decision.map(|decision| decision.id),
     })
 }
 
 async fn metrics(db: &DatabaseConnection, post_id: &str) -> anyhow::Result<Option<Metrics>> {
     let readings = analytics_snapshots::for_post(db, post_id).await?;
-    let predicted_engagement = predictions::get(db, post_id).await?.and_then(|prediction| prediction.predicted_engagement);
+    let predicted_engagement = predictions::get(db, post_id)
+        .await?
+        .and_then(|prediction| prediction.predicted_engagement);
     Ok(readings.into_iter().last().map(|reading| Metrics {
         views: reading.views,
         likes: reading.likes,
@@ -151,22 +198,46 @@ async fn metrics(db: &DatabaseConnection, post_id: &str) -> anyhow::Result<Optio
 
 fn outcome(video: &DemoVideo, run: Option<&Details>) -> (&'static str, Option<String>) {
     let Some(run) = run.map(|details| &details.run) else {
-        return ("failed", Some(video.error.clone().unwrap_or_else(|| "it has no run".to_owned())));
+        return (
+            "failed",
+            Some(
+                video
+                    .error
+                    .clone()
+                    .unwrap_or_else(|| "it has no run".to_owned()),
+            ),
+        );
     };
     if run.status == RunStatus::Completed {
         return ("completed", None);
     }
     let code = run.error_code.as_deref().unwrap_or(run.status.as_str());
-    let step = run.error_step.as_deref().map_or_else(String::new, |step| format!(" in {step}"));
-    let message = run.error_message.as_deref().map_or_else(String::new, |message| format!(": {message}"));
-    let what = if run.status.is_open() { "not finished in time, " } else { "" };
+    let step = run
+        .error_step
+        .as_deref()
+        .map_or_else(String::new, |step| format!(" in {step}"));
+    let message = run
+        .error_message
+        .as_deref()
+        .map_or_else(String::new, |message| format!(": {message}"));
+    let what = if run.status.is_open() {
+        "not finished in time, "
+    } else {
+        ""
+    };
     ("failed", Some(format!("{what}{code}{step}{message}")))
 }
 
 /// Of a run and its children.
 async fn cost(db: &DatabaseConnection, run: Option<&Details>) -> anyhow::Result<i64> {
     let Some(run) = run else { return Ok(0) };
-    let of = |details: &Details| details.attempts.iter().map(|attempt| attempt.cost_micro_usd).sum::<i64>();
+    let of = |details: &Details| {
+        details
+            .attempts
+            .iter()
+            .map(|attempt| attempt.cost_micro_usd)
+            .sum::<i64>()
+    };
     let mut sum = of(run);
     for child in &run.children {
         sum += runs::show(db, &child.id).await?.as_ref().map_or(0, of);

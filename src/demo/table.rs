@@ -4,13 +4,25 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::report::{Report, Row};
 
-const COLUMNS: [&str; 10] =
-    ["VIDEO", "LOOK", "POST", "SEEN BY PLATFORM", "VIEWS", "EXPECTED", "CAME", "ANALYSIS", "WEIGHTS", "STATUS"];
+const COLUMNS: [&str; 10] = [
+    "VIDEO",
+    "LOOK",
+    "POST",
+    "SEEN BY PLATFORM",
+    "VIEWS",
+    "EXPECTED",
+    "CAME",
+    "ANALYSIS",
+    "WEIGHTS",
+    "STATUS",
+];
 
 /// One row per video.
 pub(super) fn of(report: &Report) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(COLUMNS);
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(COLUMNS);
     for row in &report.videos {
         table.add_row(cells(row));
     }
@@ -26,10 +38,25 @@ fn cells(row: &Row) -> Vec<Cell> {
         Cell::new(&row.source),
         text(row.post_id.as_deref()),
         right(row.posts_seen_by_platform.to_string()),
-        right(metrics.and_then(|m| m.views).map_or_else(dash, |views| views.to_string())),
-        right(metrics.and_then(|m| m.predicted_engagement).map_or_else(|| "no history".to_owned(), percent)),
-        right(metrics.and_then(|m| m.engagement).map_or_else(dash, percent)),
-        right(row.analysis_overall.map_or_else(dash, |score| format!("{score:.0}"))),
+        right(
+            metrics
+                .and_then(|m| m.views)
+                .map_or_else(dash, |views| views.to_string()),
+        ),
+        right(
+            metrics
+                .and_then(|m| m.predicted_engagement)
+                .map_or_else(|| "no history".to_owned(), percent),
+        ),
+        right(
+            metrics
+                .and_then(|m| m.engagement)
+                .map_or_else(dash, percent),
+        ),
+        right(
+            row.analysis_overall
+                .map_or_else(dash, |score| format!("{score:.0}")),
+        ),
         text(row.decision.as_deref()),
         Cell::new(row.error.as_deref().unwrap_or(row.status)),
     ]
@@ -46,11 +73,25 @@ fn percent(ratio: f64) -> String {
 /// What to think of it.
 pub(super) fn summary(report: &Report, time_scale: f64) -> String {
     let videos = report.videos.len();
-    let good = report.videos.iter().filter(|row| row.status == "completed").count();
-    let scored = report.videos.iter().filter(|row| row.feedback_id.is_some()).count();
-    let mut lines = vec![format!("{good} of {videos} loops finished in {:.0} s; {scored} outcomes were set against what was expected.", report.duration_s)];
+    let good = report
+        .videos
+        .iter()
+        .filter(|row| row.status == "completed")
+        .count();
+    let scored = report
+        .videos
+        .iter()
+        .filter(|row| row.feedback_id.is_some())
+        .count();
+    let mut lines = vec![format!(
+        "{good} of {videos} loops finished in {:.0} s; {scored} outcomes were set against what was expected.",
+        report.duration_s
+    )];
     if report.worker_kills > 0 {
-        lines.push(format!("The worker was killed {} times meanwhile.", report.worker_kills));
+        lines.push(format!(
+            "The worker was killed {} times meanwhile.",
+            report.worker_kills
+        ));
     }
     lines.push(format!(
         "All of it was the sandbox: YouTube, Claude and an audience that lives {time_scale} times as fast as we do. Nothing was \

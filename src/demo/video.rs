@@ -65,7 +65,10 @@ impl DemoVideo {
     /// Its name in the inbox.
     pub(super) fn file_name(&self) -> String {
         let extension = match &self.source {
-            Source::File(path) => path.extension().and_then(|extension| extension.to_str()).unwrap_or("mp4"),
+            Source::File(path) => path
+                .extension()
+                .and_then(|extension| extension.to_str())
+                .unwrap_or("mp4"),
             Source::Made(_) => "mp4",
         };
         format!("{}.{extension}", self.id)
@@ -75,11 +78,16 @@ impl DemoVideo {
 /// The files first, then as many made clips as are missing.
 pub(super) fn cast(files: &[PathBuf], count: usize, seed: u64) -> Vec<DemoVideo> {
     let given = files.iter().take(count).map(|path| {
-        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("video");
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .unwrap_or("video");
         (name.to_owned(), Source::File(path.clone()))
     });
     let missing = count.saturating_sub(files.len());
-    let made = clips::looks(missing, seed).into_iter().map(|(name, clip)| (name, Source::Made(Box::new(clip))));
+    let made = clips::looks(missing, seed)
+        .into_iter()
+        .map(|(name, clip)| (name, Source::Made(Box::new(clip))));
     let numbered = given.chain(made).enumerate();
     let video = |(at, (look, source))| DemoVideo {
         id: format!("demo_{:02}", at + 1),
@@ -103,8 +111,15 @@ pub(super) struct Announcer {
 impl Announcer {
     pub(super) fn new(setup: &Setup, ports: &Ports) -> anyhow::Result<Self> {
         let secrets = webhook_secrets(&setup.data, &setup.environment)?;
-        let secret = secrets.into_iter().next().ok_or_else(|| anyhow::anyhow!("there is no webhook secret"))?;
-        Ok(Self { http: local_http()?, api: Ports::url(ports.api, "")?, secret })
+        let secret = secrets
+            .into_iter()
+            .next()
+            .ok_or_else(|| anyhow::anyhow!("there is no webhook secret"))?;
+        Ok(Self {
+            http: local_http()?,
+            api: Ports::url(ports.api, "")?,
+            secret,
+        })
     }
 
     /// Announces the video until the API has taken it and its run is confirmed. Each try is a
@@ -120,11 +135,15 @@ impl Announcer {
                     }
                 }
                 Err(error) if tries == ANNOUNCE_TRIES => video.error = Some(format!("{error:#}")),
-                Err(error) => tracing::debug!(error = format!("{error:#}"), "A video is announced again."),
+                Err(error) => {
+                    tracing::debug!(error = format!("{error:#}"), "A video is announced again.")
+                }
             }
             tokio::time::sleep(ANNOUNCE_PAUSE).await;
         }
-        video.error.get_or_insert_with(|| "its run was never confirmed".to_owned());
+        video
+            .error
+            .get_or_insert_with(|| "its run was never confirmed".to_owned());
     }
 }
 
@@ -155,7 +174,10 @@ pub(super) async fn all_ended(db: &DatabaseConnection, videos: &[DemoVideo]) {
             match runs::show(db, run_id).await {
                 Ok(Some(details)) if !details.run.status.is_open() => break,
                 Ok(_) => {}
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "A run could not be read."),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "A run could not be read."
+                ),
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }

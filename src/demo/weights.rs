@@ -9,7 +9,10 @@ pub(super) type Weights = BTreeMap<String, FeatureMap>;
 
 /// What held before the first decision, and what holds after the last. A category without a
 /// decision has no weights of its own yet, and is left out.
-pub(super) async fn before_and_after(db: &DatabaseConnection, categories: &BTreeSet<&str>) -> anyhow::Result<(Weights, Weights)> {
+pub(super) async fn before_and_after(
+    db: &DatabaseConnection,
+    categories: &BTreeSet<&str>,
+) -> anyhow::Result<(Weights, Weights)> {
     let (mut before, mut after) = (Weights::new(), Weights::new());
     for category in categories {
         let history = scoring_weights::history(db, category).await?;

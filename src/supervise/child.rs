@@ -22,7 +22,12 @@ pub(super) fn start(program: &Program) -> anyhow::Result<Child> {
     let mut command = tethered(program)?;
     command
         .args(&program.arguments)
-        .envs(program.environment.iter().map(|(name, value)| (name, value)))
+        .envs(
+            program
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
         .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(log)
@@ -37,7 +42,9 @@ pub(super) fn start(program: &Program) -> anyhow::Result<Child> {
 fn tethered(program: &Program) -> anyhow::Result<Command> {
     let ourselves = std::env::current_exe().context("find this program")?;
     let mut command = Command::new(ourselves);
-    command.args(["tether", "--parent", &std::process::id().to_string(), "--"]).arg(&program.path);
+    command
+        .args(["tether", "--parent", &std::process::id().to_string(), "--"])
+        .arg(&program.path);
     Ok(command)
 }
 

@@ -62,9 +62,19 @@ impl Keeper {
             }
             deaths += 1;
             self.state.send_replace(State::Down { deaths });
-            in_a_row = if started.elapsed() > SOUND { 0 } else { in_a_row + 1 };
-            let pause = PAUSES_MS.get(in_a_row.saturating_sub(1)).or(PAUSES_MS.last()).copied().unwrap_or(0);
-            self.stop.run_until_cancelled(tokio::time::sleep(Duration::from_millis(pause))).await;
+            in_a_row = if started.elapsed() > SOUND {
+                0
+            } else {
+                in_a_row + 1
+            };
+            let pause = PAUSES_MS
+                .get(in_a_row.saturating_sub(1))
+                .or(PAUSES_MS.last())
+                .copied()
+                .unwrap_or(0);
+            self.stop
+                .run_until_cancelled(tokio::time::sleep(Duration::from_millis(pause)))
+                .await;
             if in_a_row >= WORRYING {
                 tracing::warn!(process = self.program.name, in_a_row, log = %self.program.log.display(), "It keeps dying.");
             }
@@ -76,7 +86,11 @@ impl Keeper {
         let mut child = match child::start(&self.program) {
             Ok(child) => child,
             Err(error) => {
-                tracing::error!(process = self.program.name, error = format!("{error:#}"), "It cannot be started.");
+                tracing::error!(
+                    process = self.program.name,
+                    error = format!("{error:#}"),
+                    "It cannot be started."
+                );
                 return;
             }
         };
@@ -126,7 +140,14 @@ impl Keeper {
     }
 
     fn report(&self, ended: Option<ExitStatus>) {
-        let status = ended.map_or_else(|| "in an unknown way".to_owned(), |status| status.to_string());
-        tracing::info!(process = self.program.name, status, "It ended, and is started again.");
+        let status = ended.map_or_else(
+            || "in an unknown way".to_owned(),
+            |status| status.to_string(),
+        );
+        tracing::info!(
+            process = self.program.name,
+            status,
+            "It ended, and is started again."
+        );
     }
 }

@@ -17,7 +17,10 @@ pub(super) struct Pids {
 impl Pids {
     /// A list that so far only has this process.
     pub(super) fn new(path: PathBuf) -> Self {
-        let pids = Self { path, rows: RefCell::default() };
+        let pids = Self {
+            path,
+            rows: RefCell::default(),
+        };
         pids.set("up", Some(std::process::id()));
         pids
     }

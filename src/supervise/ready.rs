@@ -13,7 +13,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) async fn answering(http: &Client, urls: &[Url]) {
     for url in urls {
         let answers = || async {
-            let answer = http.get(url.clone()).timeout(Duration::from_secs(2)).send().await;
+            let answer = http
+                .get(url.clone())
+                .timeout(Duration::from_secs(2))
+                .send()
+                .await;
             answer.is_ok_and(|answer| answer.status().is_success())
         };
         while !answers().await {

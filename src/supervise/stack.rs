@@ -64,9 +64,17 @@ impl Stack {
     pub(crate) async fn start(setup: &Setup, ports: &Ports) -> anyhow::Result<Self> {
         let lock = UpLock::take(&setup.data)?;
         free(ports).await?;
-        let http = reqwest::Client::builder().no_proxy().build().context("set up an HTTP client")?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .context("set up an HTTP client")?;
         let pids = Rc::new(Pids::new(setup.data.path(Place::Processes)));
-        let mut stack = Self { kept: Vec::new(), pids, http, _lock: lock };
+        let mut stack = Self {
+            kept: Vec::new(),
+            pids,
+            http,
+            _lock: lock,
+        };
         let started = tokio::time::timeout(PATIENCE, stack.start_all(setup, ports)).await;
         let problem = match started {
             Ok(Ok(())) => return Ok(stack),
@@ -104,7 +112,13 @@ impl Stack {
             kill: kill.clone(),
         };
         let task = tokio::task::spawn_local(keeper.keep());
-        self.kept.push(Kept { program, state: states, stop, kill, task });
+        self.kept.push(Kept {
+            program,
+            state: states,
+            stop,
+            kill,
+            task,
+        });
     }
 
     /// A process that cannot even start is not waited for for long: it says why in its log.
@@ -118,29 +132,51 @@ impl Stack {
             };
             let settled = state.wait_for(settled).await.map(|state| *state);
             if !matches!(settled, Ok(State::Ready { .. })) {
-                bail!("{} does not start; its last words:\n{}", kept.program.name, last_words(&kept.program.log));
+                bail!(
+                    "{} does not start; its last words:\n{}",
+                    kept.program.name,
+                    last_words(&kept.program.log)
+                );
             }
         }
         Ok(())
     }
 
     fn not_ready(&self) -> anyhow::Error {
-        let missing = self.kept.iter().filter(|kept| !matches!(*kept.state.borrow(), State::Ready { .. }));
+        let missing = self
+            .kept
+            .iter()
+            .filter(|kept| !matches!(*kept.state.borrow(), State::Ready { .. }));
         let words: Vec<String> = missing
-            .map(|kept| format!("{}; its last words:\n{}", kept.program.name, last_words(&kept.program.log)))
+            .map(|kept| {
+                format!(
+                    "{}; its last words:\n{}",
+                    kept.program.name,
+                    last_words(&kept.program.log)
+                )
+            })
             .collect();
-        anyhow::anyhow!("not ready after {} s: {}", PATIENCE.as_secs(), words.join("\n"))
+        anyhow::anyhow!(
+            "not ready after {} s: {}",
+            PATIENCE.as_secs(),
+            words.join("\n")
+        )
     }
 
     /// What the process of this name is doing, now and later.
     pub(crate) fn watch(&self, name: &str) -> Option<watch::Receiver<State>> {
-        self.kept.iter().find(|kept| kept.program.name == name).map(|kept| kept.state.clone())
+        self.kept
+            .iter()
+            .find(|kept| kept.program.name == name)
+            .map(|kept| kept.state.clone())
     }
 
     /// Ends everything: first what works, then what it works with. Comes back when all is gone.
     pub(crate) async fn stop(mut self, stopping: Stopping) {
         let is_ours = |kept: &Kept| matches!(kept.program.name, "worker" | "api");
-        let (first, last): (Vec<_>, Vec<_>) = std::mem::take(&mut self.kept).into_iter().partition(is_ours);
+        let (first, last): (Vec<_>, Vec<_>) = std::mem::take(&mut self.kept)
+            .into_iter()
+            .partition(is_ours);
         for group in [first, last] {
             for kept in &group {
                 kept.stop.cancel();
@@ -148,7 +184,10 @@ impl Stack {
             let kills: Vec<_> = group.iter().map(|kept| kept.kill.clone()).collect();
             let gone = futures::future::join_all(group.into_iter().map(|kept| kept.task));
             let mut gone = std::pin::pin!(gone);
-            if tokio::time::timeout(stopping.grace(), &mut gone).await.is_err() {
+            if tokio::time::timeout(stopping.grace(), &mut gone)
+                .await
+                .is_err()
+            {
                 kills.iter().for_each(CancellationToken::cancel);
                 gone.await;
             }
@@ -186,8 +225,14 @@ async fn free(ports: &Ports) -> anyhow::Result<()> {
             return Ok(());
         }
         if tokio::time::Instant::now() > deadline {
-            let taken: Vec<String> = taken.iter().map(|(name, port)| format!("{port} ({name})")).collect();
-            bail!("in use by another program: port {}. Stop it, or change ports.json in the data folder", taken.join(", "));
+            let taken: Vec<String> = taken
+                .iter()
+                .map(|(name, port)| format!("{port} ({name})"))
+                .collect();
+            bail!(
+                "in use by another program: port {}. Stop it, or change ports.json in the data folder",
+                taken.join(", ")
+            );
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -200,5 +245,9 @@ fn last_words(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.len().saturating_sub(LINES);
-    format!("{}\n({})", lines.get(last..).unwrap_or_default().join("\n"), log.display())
+    format!(
+        "{}\n({})",
+        lines.get(last..).unwrap_or_default().join("\n"),
+        log.display()
+    )
 }

@@ -89,11 +89,17 @@ impl Analyze {
         }
     }
 
-    /// Takes the frames; the same folder each time, so that doing it again leaves no rubbish.
+    /// Takes the frames, unless an execution that was interrupted later has taken them.
     async fn keyframes(&self, video: &videos::Model, post_id: &str) -> Result<Vec<Keyframe>, StepError> {
-        let file = files::locate(&self.inbox, &video.source).await?;
         let folder = self.frames.join(posting::marker(post_id).replace(':', "_"));
-        self.media.keyframes(&file, &folder, FRAMES).await.map_err(endings::media)
+        let list = folder.join("keyframes.json");
+        if let Some(taken) = files::read_json(&list).await {
+            return Ok(taken);
+        }
+        let file = files::locate(&self.inbox, &video.source).await?;
+        let frames = self.media.keyframes(&file, &folder, FRAMES).await.map_err(endings::media)?;
+        files::write_json(&list, &frames).await?;
+        Ok(frames)
     }
 }
 
@@ -140,7 +146,7 @@ impl Step for Analyze {
     type Output = Analysis;
 
     fn policy() -> Policy {
-        Policy { time_limit: Duration::from_secs(6 * 60), max_attempts: 6, ..Policy::default() }
+        Policy { time_limit: Duration::from_secs(6 * 60), max_attempts: 6, max_interrupted: 30, ..Policy::default() }
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Analysis, StepError> {

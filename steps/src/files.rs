@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use engine::StepError;
 use schema::videos::VideoSource;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -64,6 +66,19 @@ pub(crate) async fn part(path: &Path, offset: u64, length: u64) -> Result<Vec<u8
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes).await.map_err(unreadable)?;
     Ok(bytes)
+}
+
+/// A value that [`write_json`] kept; nothing if there is none, or none that can be read.
+pub(crate) async fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&tokio::fs::read(path).await.ok()?).ok()
+}
+
+/// Keeps a value as a whole or not at all.
+pub(crate) async fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), StepError> {
+    let unwritable = |error| StepError::retry("file_unwritable", error);
+    let unfinished = path.with_extension("unfinished");
+    tokio::fs::write(&unfinished, serde_json::to_vec(value)?).await.map_err(unwritable)?;
+    tokio::fs::rename(&unfinished, path).await.map_err(unwritable)
 }
 
 fn bad(code: &'static str, text: String) -> StepError {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::{Step, StepContext, StepError};
+use engine::{Policy, Step, StepContext, StepError};
 use media::Media;
 use platforms::youtube::YouTube;
 use schema::posts::{self, NewPost, PostState, Session, Transition};
@@ -59,6 +59,12 @@ impl Step for PostOpen {
     const NAME: &'static str = "post_open";
     type Input = Target;
     type Output = Opened;
+
+    /// Looking at a large file takes long, and a worker that is restarted often is no reason to
+    /// give a video up.
+    fn policy() -> Policy {
+        Policy { max_interrupted: 30, ..Policy::default() }
+    }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Opened, StepError> {
         let youtube = self.posting.youtube(&target)?;

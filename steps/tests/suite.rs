@@ -127,7 +127,7 @@ prove!(post_send, PostSend, World::opened(), target, posting, [
 prove!(post_confirm, PostConfirm, async { let world = World::sent().await; tokio::time::sleep(std::time::Duration::from_secs(2)).await; world }, target, posting, [
     ("YouTube is down", fault!("youtube", "videos_list", {"kind": "fail", "status": 500}), "retry", "youtube_unavailable"),
     ("too many requests", fault!("youtube", "videos_list", {"kind": "rate_limit", "retry_after_s": 2}), "later", "youtube_rate_limited"),
-    ("garbage", fault!("youtube", "videos_list", {"kind": "garbage"}), "retry", "youtube_unreadable"),
+    ("garbage", fault!("youtube", "videos_list", {"kind": "garbage"}), "retry", "youtube_unreadable_answer"),
 ]);
 
 prove!(scrape, Scrape, World::published(), target, |world| count(world, "analytics_snapshots").boxed(), [

@@ -26,7 +26,11 @@ impl Stage {
     pub(crate) fn new(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("flywheel.toml"), settings).unwrap();
-        Self { folder, up: None, seen: Vec::new() }
+        Self {
+            folder,
+            up: None,
+            seen: Vec::new(),
+        }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -36,13 +40,21 @@ impl Stage {
     /// The program with the folder and the settings, and without anybody's credentials.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = flywheel(self.folder.path());
-        command.args(arguments).arg("--data").arg(self.data()).arg("--config").arg(self.folder.path().join("flywheel.toml"));
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .arg("--config")
+            .arg(self.folder.path().join("flywheel.toml"));
         command
     }
 
     /// Runs it to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).stdin(Stdio::null()).output().unwrap()
+        self.command(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// Runs it to a good end, and reads its JSON.
@@ -50,21 +62,38 @@ impl Stage {
         let mut arguments = arguments.to_vec();
         arguments.push("--json");
         let output = self.run(&arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Starts `up` and waits until it says that it is up.
     pub(crate) fn up(&mut self) {
         need_programs();
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("up.log")).unwrap();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("up.log"))
+            .unwrap();
         let mut up = self.command(&["up", "--json"]);
-        let mut up = up.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut up = up
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         let stdout = up.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
         self.up = Some(up);
-        assert!(line.contains("\"ready\":\"up\""), "`up` did not get there: {}", self.up_log());
+        assert!(
+            line.contains("\"ready\":\"up\""),
+            "`up` did not get there: {}",
+            self.up_log()
+        );
         self.processes();
     }
 
@@ -93,7 +122,9 @@ impl Stage {
 
     /// Waits until another process has the name of `dead`.
     pub(crate) fn replaced(&mut self, name: &str, dead: u32) {
-        until("the supervisor starts it again", || self.processes().get(name).is_some_and(|pid| *pid != dead));
+        until("the supervisor starts it again", || {
+            self.processes().get(name).is_some_and(|pid| *pid != dead)
+        });
     }
 
     /// SIGKILL for `up` and everything it started.
@@ -117,7 +148,9 @@ impl Stage {
 
     /// Every process that was seen is gone.
     pub(crate) fn nothing_is_left(&self) {
-        until("every process is gone", || self.seen.iter().all(|pid| !is_alive(*pid)));
+        until("every process is gone", || {
+            self.seen.iter().all(|pid| !is_alive(*pid))
+        });
     }
 
     /// After `up` alone was killed: the kernel killed the others with it.
@@ -132,7 +165,14 @@ impl Stage {
         make_clip(&clip);
         let post = |at: usize| {
             let id = format!("v_{at}");
-            let answer = self.json(&["post", clip.to_str().unwrap(), "--video-id", &id, "--category", "tests"]);
+            let answer = self.json(&[
+                "post",
+                clip.to_str().unwrap(),
+                "--video-id",
+                &id,
+                "--category",
+                "tests",
+            ]);
             answer["runs"][0]["runId"].as_str().unwrap().to_owned()
         };
         (0..count).map(post).collect()
@@ -151,8 +191,13 @@ impl Stage {
                 if last["status"] == status {
                     break;
                 }
-                let open = ["queued", "running", "waiting"].iter().any(|open| last["status"] == *open);
-                assert!(open && started.elapsed() < PATIENCE, "{run_id} does not become {status}: {last:#}");
+                let open = ["queued", "running", "waiting"]
+                    .iter()
+                    .any(|open| last["status"] == *open);
+                assert!(
+                    open && started.elapsed() < PATIENCE,
+                    "{run_id} does not become {status}: {last:#}"
+                );
                 std::thread::sleep(Duration::from_millis(200));
             }
         }
@@ -160,11 +205,20 @@ impl Stage {
 
     /// What the sandbox received: descriptions of posts.
     pub(crate) fn posts_seen(&self) -> Vec<String> {
-        let ports: Value = serde_json::from_slice(&std::fs::read(self.data().join("ports.json")).unwrap()).unwrap();
+        let ports: Value =
+            serde_json::from_slice(&std::fs::read(self.data().join("ports.json")).unwrap())
+                .unwrap();
         let url = format!("http://127.0.0.1:{}/_sandbox/posts", ports["sandbox"]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let posts: Vec<Value> = runtime.block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() });
-        posts.iter().map(|post| post["description"].as_str().unwrap().to_owned()).collect()
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let posts: Vec<Value> =
+            runtime.block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() });
+        posts
+            .iter()
+            .map(|post| post["description"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -182,7 +236,13 @@ impl Drop for Stage {
 pub(crate) fn flywheel(folder: &Path) -> Command {
     let mut command = Command::new(FLYWHEEL);
     command.current_dir(folder);
-    for variable in ["ANTHROPIC_API_KEY", "YOUTUBE_ACCESS_TOKEN", "YOUTUBE_API_KEY", "FLYWHEEL_WEBHOOK_SECRET", "RUST_LOG"] {
+    for variable in [
+        "ANTHROPIC_API_KEY",
+        "YOUTUBE_ACCESS_TOKEN",
+        "YOUTUBE_API_KEY",
+        "FLYWHEEL_WEBHOOK_SECRET",
+        "RUST_LOG",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -191,10 +251,19 @@ pub(crate) fn flywheel(folder: &Path) -> Command {
 /// Fails with what to do if a program is missing that `up` starts.
 pub(crate) fn need_programs() {
     let folder = tempfile::tempdir().unwrap();
-    let output = flywheel(folder.path()).args(["doctor", "--json"]).output().unwrap();
+    let output = flywheel(folder.path())
+        .args(["doctor", "--json"])
+        .output()
+        .unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     for check in report["checks"].as_array().unwrap() {
-        assert!(check["ok"] == true, "{}: {}; {}", check["what"], check["found"], check["fix"]);
+        assert!(
+            check["ok"] == true,
+            "{}: {}; {}",
+            check["what"],
+            check["found"],
+            check["fix"]
+        );
     }
 }
 
@@ -202,7 +271,10 @@ pub(crate) fn need_programs() {
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "not after {PATIENCE:?}: {what}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "not after {PATIENCE:?}: {what}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -215,14 +287,22 @@ fn signal(pid: u32, signal: Signal) {
 fn is_alive(pid: u32) -> bool {
     // One that is dead and that nobody has asked about yet still has its id.
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let is_zombie = stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z'));
+    let is_zombie = stat
+        .rsplit(')')
+        .next()
+        .is_some_and(|rest| rest.trim_start().starts_with('Z'));
     !is_zombie && kill(Pid::from_raw(i32::try_from(pid).unwrap()), None).is_ok()
 }
 
 fn make_clip(path: &Path) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let beside = || Path::new(FLYWHEEL).with_file_name("flywheel-media");
     let helper = std::env::var_os("FLYWHEEL_MEDIA_BIN").map_or_else(beside, PathBuf::from);
     let media = media::Media::new(helper, media::Limits::default());
-    runtime.block_on(media.synthesize(&media::looks::bright_hook(), path)).unwrap();
+    runtime
+        .block_on(media.synthesize(&media::looks::bright_hook(), path))
+        .unwrap();
 }

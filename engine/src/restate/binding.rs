@@ -1,7 +1,7 @@
 //! Binds registered workflows as Restate services.
 //!
 //! Uses `restate_sdk::service::macro_support`, which is hidden and may change with any release;
-//! hence the exact pin of the SDK. `a_bound_workflow_is_discovered_by_its_name` in
+//! hence the exact pin of the SDK. `a_run_retries_waits_calls_children_and_leaves_its_rows` in
 //! `engine/tests/real_server.rs` fails when an upgrade breaks it.
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Serves until `stop`, then lets what is being executed come to its end, `grace` at most.
-pub(crate) async fn serve(endpoint: Endpoint, listener: TcpListener, stop: CancellationToken, grace: Duration) {
+pub async fn serve(endpoint: Endpoint, listener: TcpListener, stop: CancellationToken, grace: Duration) {
     let endpoint = HyperEndpoint::new(endpoint);
     let connections = GracefulShutdown::new();
     loop {

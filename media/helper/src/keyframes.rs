@@ -24,8 +24,9 @@ use crate::{
 /// More pictures than this are no question about a short video any more.
 const MOST: usize = 32;
 
-/// Candidates looked at in the opening.
-const OPENING_CANDIDATES: u64 = 16;
+/// Candidates looked at in the opening for each picture that is wanted of it, and at least.
+const CANDIDATES_EACH: u64 = 2;
+const LEAST_CANDIDATES: u64 = 10;
 
 /// How far behind its target a picture after the opening may lie.
 const WALK: ClockTime = ClockTime::from_seconds(4);
@@ -138,9 +139,10 @@ impl Search {
         }
     }
 
-    /// Reads the opening, keeping a picture at least every sixteenth of it.
+    /// Reads the opening, keeping a few pictures at equal distances.
     fn opening(&mut self, plan: &Plan) -> Result<(), Failure> {
-        let stride = plan.opening.end / OPENING_CANDIDATES;
+        let wanted = plan.opening_targets.len() as u64;
+        let stride = plan.opening.end / (wanted * CANDIDATES_EACH).max(LEAST_CANDIDATES);
         let mut due = ClockTime::ZERO;
         while let Some(frame) = self.reader.next()? {
             if frame.at >= plan.opening.end && !self.found.is_empty() {

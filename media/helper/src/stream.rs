@@ -208,8 +208,11 @@ impl Arrival {
                 .context("starting the decoder")?;
         }
         let first = chain.first().and_then(|first| first.static_pad("sink"));
-        pad.link(&first.context("an element without a sink pad")?)
-            .context("linking the video stream")?;
+        let first = first.context("an element without a sink pad")?;
+        if codec.parser.is_some() {
+            forget_declared_size(&first);
+        }
+        pad.link(&first).context("linking the video stream")?;
         Ok(())
     }
 
@@ -249,6 +252,23 @@ impl Arrival {
             gst::PadProbeReturn::Ok
         });
     }
+}
+
+/// Keeps the size that the container declares from the parser, which would repeat it instead of
+/// reading the stream's own.
+fn forget_declared_size(parser: &gst::Pad) {
+    parser.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+        let told = match info.event().map(|event| event.view()) {
+            Some(gst::EventView::Caps(event)) => event.caps_owned(),
+            _ => return gst::PadProbeReturn::Ok,
+        };
+        let mut caps = told;
+        if let Some(stream) = caps.make_mut().structure_mut(0) {
+            stream.remove_fields(["width", "height"]);
+        }
+        info.data = Some(gst::PadProbeData::Event(gst::event::Caps::new(&caps)));
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// The refusal of a stream type whose pictures are too large, if they are.

@@ -139,8 +139,8 @@ async fn a_clip_of_one_picture_gives_one() {
 
 #[tokio::test]
 async fn every_picture_is_the_one_that_is_shown_at_its_time() {
-    // Forty greys of a quarter of a second each: the grey of a picture says when it was shown.
-    let greys = || (0..40_u64).map(|n| plain(250, 40 + 5 * n as u8));
+    // Twenty greys of half a second each: the grey of a picture says when it was shown.
+    let greys = || (0..20_u64).map(|n| plain(500, 40 + 10 * n as u8));
     let studio = Studio::new();
     // With a sync frame every two seconds, and with none after the first.
     for (container, sync_every) in [
@@ -162,10 +162,10 @@ async fn every_picture_is_the_one_that_is_shown_at_its_time() {
             "{container:?} {sync_every}: {frames:#?}"
         );
         for frame in &frames {
-            let shown = 40.0 + 5.0 * (frame.timestamp_ms / 250) as f64;
+            let shown = 40.0 + 10.0 * (frame.timestamp_ms / 500) as f64;
             let seen = luma_at(&picture(frame), 90, 160);
             assert!(
-                (seen - shown).abs() <= 2.4,
+                (seen - shown).abs() < 5.0,
                 "{container:?} {shown} {seen} {frame:?}"
             );
             let step = frame.timestamp_ms as f64 * 24.0 / 1000.0;

@@ -91,7 +91,7 @@ impl Running {
             url,
             db: place.db,
             loops,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: http_client(),
             _stop_at_end: stop.clone().drop_guard(),
             stop,
             task,
@@ -190,6 +190,15 @@ fn prometheus() -> PrometheusHandle {
     HANDLE
         .get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
         .clone()
+}
+
+/// Without the system's root certificates: reading them takes longer than most tests do.
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap()
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> Answer {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schema::videos::{self, VideoSource};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bad_values::{self, BadValue};
 use crate::harness::{Running, SECRET, SLOW, message, signed, with};

@@ -26,17 +26,29 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(super) async fn run(self, db: &DatabaseConnection, json: bool) -> anyhow::Result<Ended> {
-        let filter = Filter { status: self.status, workflow: self.workflow, ..Filter::default() };
+        let filter = Filter {
+            status: self.status,
+            workflow: self.workflow,
+            ..Filter::default()
+        };
         let runs = runs::list(db, &filter, self.limit).await?;
         if json {
             output::json(&runs)?;
             return Ok(Ended::Well);
         }
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_header(["RUN", "WORKFLOW", "KEY", "CREATED", "STATUS"]);
+        table
+            .load_preset(presets::NOTHING)
+            .set_header(["RUN", "WORKFLOW", "KEY", "CREATED", "STATUS"]);
         for run in &runs {
             let created = instant(Some(run.created_at_ms));
-            table.add_row([run.id.clone(), run.workflow.clone(), run.key.clone().unwrap_or_default(), created, doing(run)]);
+            table.add_row([
+                run.id.clone(),
+                run.workflow.clone(),
+                run.key.clone().unwrap_or_default(),
+                created,
+                doing(run),
+            ]);
         }
         output::data(table.trim_fmt());
         Ok(Ended::Well)
@@ -44,6 +56,13 @@ impl List {
 }
 
 fn status(word: &str) -> Result<RunStatus, String> {
-    let known = RunStatus::ALL.into_iter().find(|status| status.as_str() == word);
-    known.ok_or_else(|| format!("there is no status {word}; there are {}", RunStatus::ALL.map(RunStatus::as_str).join(", ")))
+    let known = RunStatus::ALL
+        .into_iter()
+        .find(|status| status.as_str() == word);
+    known.ok_or_else(|| {
+        format!(
+            "there is no status {word}; there are {}",
+            RunStatus::ALL.map(RunStatus::as_str).join(", ")
+        )
+    })
 }

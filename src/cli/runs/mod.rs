@@ -24,7 +24,8 @@ pub(super) enum Runs {
 impl Runs {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<Ended> {
         let setup = shared.setup()?;
-        let is_new = setup.config.database.url.is_empty() && !setup.data.path(Place::Database).exists();
+        let is_new =
+            setup.config.database.url.is_empty() && !setup.data.path(Place::Database).exists();
         let db = setup.database().await?;
         if is_new {
             // A folder that was never used has no tables, and no runs.
@@ -40,7 +41,10 @@ impl Runs {
 
 /// Nobody knows the run.
 fn unknown(run_id: &str) -> anyhow::Error {
-    NeedsPerson(format!("there is no run {run_id} in this data folder; `flywheel runs list` shows those there are")).into()
+    NeedsPerson(format!(
+        "there is no run {run_id} in this data folder; `flywheel runs list` shows those there are"
+    ))
+    .into()
 }
 
 /// An instant as people read it, in UTC.

@@ -19,7 +19,9 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn run(self, db: &DatabaseConnection, json: bool) -> anyhow::Result<Ended> {
-        let details = runs::show(db, &self.id).await?.ok_or_else(|| unknown(&self.id))?;
+        let details = runs::show(db, &self.id)
+            .await?
+            .ok_or_else(|| unknown(&self.id))?;
         if json {
             output::json(&details)?;
             return Ok(Ended::Well);
@@ -29,7 +31,12 @@ impl Show {
             output::data(attempts(&details.attempts));
         }
         for child in &details.children {
-            output::data(format!("child {}  {}  {}", child.id, child.workflow, doing(child)));
+            output::data(format!(
+                "child {}  {}  {}",
+                child.id,
+                child.workflow,
+                doing(child)
+            ));
         }
         Ok(Ended::Well)
     }
@@ -59,9 +66,20 @@ fn attempts(attempts: &[step_attempts::Model]) -> Table {
     table
         .load_preset(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["STEP", "STARTED", "MS", "ENDING", "EXECUTIONS", "USD", "ERROR"]);
+        .set_header([
+            "STEP",
+            "STARTED",
+            "MS",
+            "ENDING",
+            "EXECUTIONS",
+            "USD",
+            "ERROR",
+        ]);
     for attempt in attempts {
-        let ending = attempt.ending.clone().unwrap_or_else(|| "under way".to_owned());
+        let ending = attempt
+            .ending
+            .clone()
+            .unwrap_or_else(|| "under way".to_owned());
         table.add_row([
             step_name(attempt),
             instant(attempt.started_at_ms),
@@ -90,7 +108,11 @@ pub(super) fn took_ms(attempt: &step_attempts::Model) -> Option<i64> {
 
 /// The code, and the causes outermost first.
 pub(super) fn error(attempt: &step_attempts::Model) -> String {
-    let chain: Vec<String> = attempt.error_chain.as_deref().and_then(|chain| serde_json::from_str(chain).ok()).unwrap_or_default();
+    let chain: Vec<String> = attempt
+        .error_chain
+        .as_deref()
+        .and_then(|chain| serde_json::from_str(chain).ok())
+        .unwrap_or_default();
     match &attempt.error_code {
         Some(code) => format!("{code}: {}", chain.join(": ")),
         None => chain.join(": "),
@@ -98,5 +120,9 @@ pub(super) fn error(attempt: &step_attempts::Model) -> String {
 }
 
 fn usd(micro: i64) -> String {
-    if micro == 0 { String::new() } else { format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000) }
+    if micro == 0 {
+        String::new()
+    } else {
+        format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+    }
 }

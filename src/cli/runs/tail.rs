@@ -26,9 +26,14 @@ pub(in crate::cli) struct Tail {
 
 impl Tail {
     pub(super) async fn run(self, db: &DatabaseConnection, json: bool) -> anyhow::Result<Ended> {
-        let mut told = Told { json, ..Told::default() };
+        let mut told = Told {
+            json,
+            ..Told::default()
+        };
         loop {
-            let run = runs::show(db, &self.id).await?.ok_or_else(|| unknown(&self.id))?;
+            let run = runs::show(db, &self.id)
+                .await?
+                .ok_or_else(|| unknown(&self.id))?;
             for child in &run.children {
                 if let Some(child) = runs::show(db, &child.id).await? {
                     told.tell(&child)?;
@@ -36,7 +41,11 @@ impl Tail {
             }
             told.tell(&run)?;
             if !run.run.status.is_open() {
-                return Ok(if run.run.status == RunStatus::Completed { Ended::Well } else { Ended::Badly });
+                return Ok(if run.run.status == RunStatus::Completed {
+                    Ended::Well
+                } else {
+                    Ended::Badly
+                });
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -53,8 +62,15 @@ struct Told {
 
 impl Told {
     fn tell(&mut self, details: &Details) -> anyhow::Result<()> {
-        for attempt in details.attempts.iter().filter(|attempt| attempt.ending.is_some()) {
-            if self.attempts.insert((attempt.run_id.clone(), step_name(attempt))) {
+        for attempt in details
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.ending.is_some())
+        {
+            if self
+                .attempts
+                .insert((attempt.run_id.clone(), step_name(attempt)))
+            {
                 self.attempt(attempt)?;
             }
         }
@@ -76,7 +92,15 @@ impl Told {
         }
         let took = took_ms(attempt).unwrap_or_default();
         let ending = attempt.ending.as_deref().unwrap_or_default();
-        output::data(format!("{}  {}  {ending} after {took} ms  {}", attempt.run_id, step_name(attempt), error(attempt)).trim_end());
+        output::data(
+            format!(
+                "{}  {}  {ending} after {took} ms  {}",
+                attempt.run_id,
+                step_name(attempt),
+                error(attempt)
+            )
+            .trim_end(),
+        );
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 mod scene;
 mod text;
+mod turn;
 
 use std::{fs, path::Path};
 
@@ -22,9 +23,10 @@ pub(crate) const ELEMENTS: &[&str] = &[
     "videoscale",
     "videobalance",
     "overlaycomposition",
+    "videorate",
+    "identity",
     "concat",
     "queue",
-    "taginject",
     "x264enc",
     "vp8enc",
     "audiotestsrc",
@@ -61,6 +63,9 @@ pub(crate) fn synthesize(clip: &ClipSpec, out: &Path, limits: &Limits) -> Result
         return Err(error.context("making a clip").into());
     }
     stopped.context("finishing a clip")?;
+    if clip.rotation != 0 {
+        turn::turn(clip, &partial)?;
+    }
     fs::rename(&partial, out).with_context(|| format!("renaming to {}", out.display()))?;
     Ok(())
 }
@@ -96,6 +101,10 @@ fn check(clip: &ClipSpec, limits: &Limits) -> Result<(), Failure> {
     if ![0, 90, 180, 270].contains(&clip.rotation) {
         return bad("can be turned by 0, 90, 180 or 270 degrees only");
     }
+    let turns = clip.container == ClipContainer::Mp4 && clip.video;
+    if clip.rotation != 0 && !turns {
+        return bad("can be turned as MP4 with a picture only");
+    }
     Ok(())
 }
 
@@ -125,12 +134,7 @@ fn build(
     muxer.link(&sink).context("linking the file")?;
     if clip.video {
         let scenes = scene::row(pipeline, clip, overlays)?;
-        let chain = [
-            scenes,
-            element("queue")?,
-            video_encoder(clip)?,
-            turn(clip.rotation)?,
-        ];
+        let chain = [scenes, video_encoder(clip)?, element("queue")?];
         link_to_muxer(pipeline, &chain, &muxer)?;
     }
     if clip.audio {
@@ -173,15 +177,6 @@ fn video_encoder(clip: &ClipSpec) -> anyhow::Result<gst::Element> {
     Ok(encoder)
 }
 
-/// Tells players to turn the picture.
-fn turn(degrees: u16) -> anyhow::Result<gst::Element> {
-    let tagger = element("taginject")?;
-    if degrees != 0 {
-        tagger.set_property("tags", format!("image-orientation=rotate-{degrees}"));
-    }
-    Ok(tagger)
-}
-
 fn sound(clip: &ClipSpec) -> anyhow::Result<Vec<gst::Element>> {
     let source = element("audiotestsrc")?;
     let samples = clip.duration_ms() * SOUND_RATE as u64 / 1000;
@@ -199,7 +194,11 @@ fn sound(clip: &ClipSpec) -> anyhow::Result<Vec<gst::Element>> {
     filter.set_property("caps", caps.build());
     let encoder = match clip.container {
         ClipContainer::Webm => element("opusenc")?,
-        _ => element("avenc_aac")?,
+        _ => {
+            let encoder = element("avenc_aac")?;
+            encoder.set_property_from_str("aac-coder", "fast");
+            encoder
+        }
     };
     Ok(vec![
         source,

@@ -3,6 +3,8 @@
 //! Each source gives its pictures their time in the whole clip, so that the encoder sees one
 //! uninterrupted stream.
 
+use std::ops::Range;
+
 use anyhow::Context as _;
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_video::VideoOverlayComposition;
@@ -48,10 +50,15 @@ fn draw(
     clip: &ClipSpec,
     scene: &Scene,
     overlay: Option<Overlay>,
-    frames: std::ops::Range<u64>,
+    frames: Range<u64>,
 ) -> anyhow::Result<Vec<gst::Element>> {
+    let step = clip.frame_rate.div_ceil(redraws(scene.background)).max(1);
+    let count = frames.end - frames.start;
     let source = element("videotestsrc")?;
-    source.set_property("num-buffers", i32::try_from(frames.end - frames.start)?);
+    source.set_property(
+        "num-buffers",
+        i32::try_from(count.div_ceil(u64::from(step)))?,
+    );
     let start = frames.start * 1_000_000_000 / u64::from(clip.frame_rate);
     source.set_property("timestamp-offset", i64::try_from(start)?);
     paint(&source, scene.background);
@@ -62,21 +69,40 @@ fn draw(
     balance.set_property("brightness", scene.brightness.clamp(-1.0, 1.0));
     let mut chain = vec![
         source,
-        sized(drawn(clip.width), drawn(clip.height), clip.frame_rate)?,
+        pictures(drawn(clip.width), drawn(clip.height), clip.frame_rate, step)?,
         balance,
         element("videoscale")?,
-        sized(clip.width, clip.height, clip.frame_rate)?,
+        pictures(clip.width, clip.height, clip.frame_rate, step)?,
     ];
     if let Some(overlay) = overlay {
         let layer = element("overlaycomposition")?;
         layer.connect("draw", false, move |_| Some(overlay.to_value()));
         chain.push(layer);
     }
+    let repeat = element("videorate")?;
+    repeat.set_property("skip-to-first", true);
+    let end = element("identity")?;
+    end.set_property("eos-after", i32::try_from(count)?);
+    chain.extend([
+        repeat,
+        pictures(clip.width, clip.height, clip.frame_rate, 1)?,
+        end,
+    ]);
     chain.push(element("queue")?);
     Ok(chain)
 }
 
-fn sized(width: u32, height: u32, frame_rate: u32) -> anyhow::Result<gst::Element> {
+/// How often a second a background is drawn; the pictures in between repeat the last one, which
+/// saves most of the time that a clip takes.
+fn redraws(background: Background) -> u32 {
+    match background {
+        Background::Plain(_) | Background::Bars | Background::Gradient => 1,
+        _ => 8,
+    }
+}
+
+/// Pictures of this size, one for every `step` frames of the clip.
+fn pictures(width: u32, height: u32, frame_rate: u32, step: u32) -> anyhow::Result<gst::Element> {
     let caps = gst::Caps::builder("video/x-raw")
         .field("format", "I420")
         .field("width", i32::try_from(width)?)

@@ -72,13 +72,12 @@ fn line(clip: &ClipSpec, text: &TextOverlay) -> Result<VideoOverlayRectangle, Fa
     let x = i32::try_from(corner(clip.width / 2, shown_width)).unwrap_or_default();
     let y = i32::try_from(corner(middle, shown_height)).unwrap_or_default();
     let flags = VideoOverlayFormatFlags::empty();
+    let size = (shown_width, shown_height);
+    let drawn = VideoOverlayRectangle::new_raw(&buffer, x, y, size.0, size.1, flags);
+    // Blending a rectangle at another size than its own would scale it again for every picture.
+    let scaled = drawn.pixels_raw(flags);
     Ok(VideoOverlayRectangle::new_raw(
-        &buffer,
-        x,
-        y,
-        shown_width,
-        shown_height,
-        flags,
+        &scaled, x, y, size.0, size.1, flags,
     ))
 }
 
