@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use engine::{Failure, Registry, Step, StepContext, StepError, Worker, Workflow, WorkflowContext};
 use futures::StreamExt as _;
-use restate_sdk::prelude::{Context, ContextSideEffects as _, Endpoint, HandlerResult, Json, RunFuture as _};
+use restate_sdk::prelude::{
+    Context, ContextSideEffects as _, Endpoint, HandlerResult, Json, RunFuture as _,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -78,7 +80,12 @@ struct Round {
 
 impl Round {
     fn percentile(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a few hundred")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an index into a few hundred"
+        )]
         let index = (share * (self.latencies.len() - 1) as f64).round() as usize;
         self.latencies[index]
     }
@@ -101,11 +108,19 @@ async fn round(ingress: &str, service: &str, runs: usize, at_once: usize) -> any
             Ok(began.elapsed().as_secs_f64() * 1000.0)
         }
     });
-    let mut latencies = calls.buffer_unordered(at_once).collect::<Vec<anyhow::Result<f64>>>().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut latencies = calls
+        .buffer_unordered(at_once)
+        .collect::<Vec<anyhow::Result<f64>>>()
+        .await
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
     let took = began.elapsed().as_secs_f64();
     latencies.sort_by(f64::total_cmp);
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    Ok(Round { rate: runs as f64 / took, latencies })
+    Ok(Round {
+        rate: runs as f64 / took,
+        latencies,
+    })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -116,7 +131,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 async fn measure(ingress: &str) -> anyhow::Result<Value> {
     let services = ["Straight", "seven"];
     for service in services {
-        round(ingress, service, AT_ONCE, 8).await.context("warming up")?;
+        round(ingress, service, AT_ONCE, 8)
+            .await
+            .context("warming up")?;
     }
     let (mut many, mut alone) = ([vec![], vec![]], [vec![], vec![]]);
     for _ in 0..ROUNDS {
@@ -126,7 +143,9 @@ async fn measure(ingress: &str) -> anyhow::Result<Value> {
         }
     }
     let side = |many: &[Round], alone: &[Round]| {
-        let of = |rounds: &[Round], value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+        let of = |rounds: &[Round], value: &dyn Fn(&Round) -> f64| {
+            median(rounds.iter().map(value).collect())
+        };
         json!({
             "runs_per_s": of(many, &|r| r.rate),
             "p50_ms": of(many, &|r| r.percentile(0.5)),
@@ -136,7 +155,9 @@ async fn measure(ingress: &str) -> anyhow::Result<Value> {
         })
     };
     let (sdk, engine) = (side(&many[0], &alone[0]), side(&many[1], &alone[1]));
-    let ratio = |key: &str| engine[key].as_f64().unwrap_or(f64::NAN) / sdk[key].as_f64().unwrap_or(f64::NAN);
+    let ratio = |key: &str| {
+        engine[key].as_f64().unwrap_or(f64::NAN) / sdk[key].as_f64().unwrap_or(f64::NAN)
+    };
     Ok(json!({ "engine": {
         "ratio_to_sdk": ratio("runs_per_s"),
         "alone_p50_ratio_to_sdk": ratio("alone_p50_ms"),
@@ -167,8 +188,18 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let straight = format!("http://{}/", listener.local_addr()?);
     let endpoint = Endpoint::builder().bind(Straight).build();
-    let serving = tokio::spawn(engine::worker::serve(endpoint, listener, stop.clone(), Duration::from_secs(5)));
-    reqwest::Client::new().post(format!("{admin}deployments")).json(&json!({ "uri": straight })).send().await?.error_for_status()?;
+    let serving = tokio::spawn(engine::worker::serve(
+        endpoint,
+        listener,
+        stop.clone(),
+        Duration::from_secs(5),
+    ));
+    reqwest::Client::new()
+        .post(format!("{admin}deployments"))
+        .json(&json!({ "uri": straight }))
+        .send()
+        .await?
+        .error_for_status()?;
 
     let result = measure(&format!("http://127.0.0.1:{ingress}")).await;
     stop.cancel();
@@ -186,10 +217,17 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(StdListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn start_restate(folder: &std::path::Path, [ingress, admin, node]: [u16; 3]) -> anyhow::Result<Child> {
-    let binary = std::env::var("RESTATE_SERVER_BIN").context("RESTATE_SERVER_BIN is not set; `cargo xtask bench` sets it")?;
+fn start_restate(
+    folder: &std::path::Path,
+    [ingress, admin, node]: [u16; 3],
+) -> anyhow::Result<Child> {
+    let binary = std::env::var("RESTATE_SERVER_BIN")
+        .context("RESTATE_SERVER_BIN is not set; `cargo xtask bench` sets it")?;
     Ok(Command::new(binary)
-        .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/restate.toml")])
+        .args([
+            "--config-file",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/restate.toml"),
+        ])
         .env("RESTATE_BASE_DIR", folder.join("restate"))
         .env("RESTATE_INGRESS__BIND_PORT", ingress.to_string())
         .env("RESTATE_ADMIN__BIND_PORT", admin.to_string())
@@ -202,7 +240,10 @@ fn start_restate(folder: &std::path::Path, [ingress, admin, node]: [u16; 3]) -> 
 
 async fn wait_for(url: &str) -> anyhow::Result<()> {
     for _ in 0..600 {
-        if reqwest::get(url).await.is_ok_and(|answer| answer.status().is_success()) {
+        if reqwest::get(url)
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -35,7 +35,8 @@ fn in_their_wait() -> (Stage, Vec<String>) {
     let mut stage = Stage::new(SETTINGS);
     stage.up();
     let runs = stage.post_clips(CLIPS);
-    stage.all(&runs, "waiting");
+    // Other waits, for the platform's processing, come before.
+    stage.all_wait_for(&runs, "the audience");
     (stage, runs)
 }
 

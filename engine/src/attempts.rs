@@ -10,7 +10,9 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 
 use crate::context::{WorkflowContext, encode};
-use crate::ending::{Ending, ErrorNote, Failure, FailureKind, StepError, StepErrorKind, add, codes};
+use crate::ending::{
+    Ending, ErrorNote, Failure, FailureKind, StepError, StepErrorKind, add, codes,
+};
 use crate::error::EngineError;
 use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
 use crate::history::History;
@@ -19,7 +21,11 @@ use crate::policy::Policy;
 use crate::step::{Asked, Step, StepContext};
 
 /// Runs `step` until it is done, fails for good, or its policy is used up.
-pub(crate) async fn run<S: Step>(cx: &WorkflowContext<'_>, step: &Arc<S>, input: S::Input) -> Result<S::Output, Failure> {
+pub(crate) async fn run<S: Step>(
+    cx: &WorkflowContext<'_>,
+    step: &Arc<S>,
+    input: S::Input,
+) -> Result<S::Output, Failure> {
     let policy = Arc::new(S::policy());
     let occurrence = cx.next_occurrence(S::NAME);
     let input = match encode(S::NAME, &input) {
@@ -30,7 +36,12 @@ pub(crate) async fn run<S: Step>(cx: &WorkflowContext<'_>, step: &Arc<S>, input:
     for attempt in 1.. {
         let attempt = Attempt {
             step: step.clone(),
-            key: AttemptKey { run_id: cx.run.run_id.clone(), step: S::NAME, occurrence, attempt },
+            key: AttemptKey {
+                run_id: cx.run.run_id.clone(),
+                step: S::NAME,
+                occurrence,
+                attempt,
+            },
             input: input.clone(),
             policy: policy.clone(),
             ask_first: spent.ask_first,
@@ -39,27 +50,51 @@ pub(crate) async fn run<S: Step>(cx: &WorkflowContext<'_>, step: &Arc<S>, input:
             went_live: cx.went_live.clone(),
         };
         let name = attempt.key.entry_name();
-        let bytes = cx.journal.run(name.clone(), Box::pin(attempt.execute())).await?;
+        let bytes = cx
+            .journal
+            .run(name.clone(), Box::pin(attempt.execute()))
+            .await?;
         match cx.decode::<Ending<S::Output>>(&name, &bytes).await {
             Ending::Done { output } => return Ok(output),
-            Ending::Terminal { error } => return Err(Failure::of_step(FailureKind::Terminal, S::NAME, &error)),
+            Ending::Terminal { error } => {
+                return Err(Failure::of_step(FailureKind::Terminal, S::NAME, &error));
+            }
             Ending::Unknown { error } => return Err(unknown::<S>(&error)),
-            Ending::Later { error, until_ms, ask_first, started_at_ms, ended_at_ms } => {
+            Ending::Later {
+                error,
+                until_ms,
+                ask_first,
+                started_at_ms,
+                ended_at_ms,
+            } => {
                 let until = instant(until_ms);
                 spent.later(started_at_ms, ended_at_ms, until_ms, ask_first);
-                cx.sleep(&format!("{}: {}", S::NAME, error.code), until).await?;
+                cx.sleep(&format!("{}: {}", S::NAME, error.code), until)
+                    .await?;
             }
-            Ending::Retry { error, ask_first, started_at_ms, ended_at_ms } => {
+            Ending::Retry {
+                error,
+                ask_first,
+                started_at_ms,
+                ended_at_ms,
+            } => {
                 spent.retry(started_at_ms, ask_first);
-                let until = add(instant(ended_at_ms), policy.delay(spent.attempts, cx.random()));
+                let until = add(
+                    instant(ended_at_ms),
+                    policy.delay(spent.attempts, cx.random()),
+                );
                 if spent.exhausts(&policy, until) {
                     return Err(exhausted::<S>(&error, &spent));
                 }
-                cx.sleep(&format!("{}: retry after {}", S::NAME, error.code), until).await?;
+                cx.sleep(&format!("{}: retry after {}", S::NAME, error.code), until)
+                    .await?;
             }
         }
     }
-    Err(Failure::terminal(codes::STEP_INTERRUPTED, "more attempts than can be counted"))
+    Err(Failure::terminal(
+        codes::STEP_INTERRUPTED,
+        "more attempts than can be counted",
+    ))
 }
 
 fn instant(ms: i64) -> Timestamp {
@@ -92,7 +127,9 @@ struct Spent {
 impl Spent {
     fn later(&mut self, started_ms: i64, ended_ms: i64, until_ms: i64, ask_first: bool) {
         self.first_started_ms.get_or_insert(started_ms);
-        self.asked_to_wait_ms = self.asked_to_wait_ms.saturating_add(until_ms.saturating_sub(ended_ms).max(0));
+        self.asked_to_wait_ms = self
+            .asked_to_wait_ms
+            .saturating_add(until_ms.saturating_sub(ended_ms).max(0));
         self.ask_first = ask_first;
     }
 
@@ -104,8 +141,12 @@ impl Spent {
 
     fn exhausts(&self, policy: &Policy, next_at: Timestamp) -> bool {
         let first = self.first_started_ms.unwrap_or(0);
-        let total_ms = next_at.as_millisecond().saturating_sub(first).saturating_sub(self.asked_to_wait_ms);
-        self.attempts >= policy.max_attempts || i128::from(total_ms) > policy.max_total.as_millis().try_into().unwrap_or(i128::MAX)
+        let total_ms = next_at
+            .as_millisecond()
+            .saturating_sub(first)
+            .saturating_sub(self.asked_to_wait_ms);
+        self.attempts >= policy.max_attempts
+            || i128::from(total_ms) > policy.max_total.as_millis().try_into().unwrap_or(i128::MAX)
     }
 }
 
@@ -164,7 +205,11 @@ impl<S: Step> Attempt<S> {
     async fn start(&self, at: Timestamp) -> Result<u32, EngineError> {
         let first_live = !self.went_live.swap(true, Ordering::Relaxed);
         let input = String::from_utf8_lossy(&self.input).into_owned();
-        let started = AttemptStarted { key: self.key.clone(), at, input };
+        let started = AttemptStarted {
+            key: self.key.clone(),
+            at,
+            input,
+        };
         if S::REPEATABLE && !first_live {
             self.history.note(started.into());
             return Ok(1);
@@ -174,21 +219,38 @@ impl<S: Step> Attempt<S> {
 
     async fn act(&self, cx: &StepContext) -> Ending<S::Output> {
         if cx.executions > self.policy.max_interrupted {
-            let text = format!("executed {} times without coming to an end", cx.executions - 1);
+            let text = format!(
+                "executed {} times without coming to an end",
+                cx.executions - 1
+            );
             return match S::REPEATABLE {
-                true => Ending::Terminal { error: ErrorNote::text(codes::STEP_INTERRUPTED, text) },
-                false => Ending::Unknown { error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text) },
+                true => Ending::Terminal {
+                    error: ErrorNote::text(codes::STEP_INTERRUPTED, text),
+                },
+                false => Ending::Unknown {
+                    error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
+                },
             };
         }
         let input = match serde_json::from_slice(&self.input) {
             Ok(input) => input,
-            Err(error) => return Ending::Terminal { error: ErrorNote::new(codes::INPUT_INVALID, &error) },
+            Err(error) => {
+                return Ending::Terminal {
+                    error: ErrorNote::new(codes::INPUT_INVALID, &error),
+                };
+            }
         };
         let must_ask = !S::REPEATABLE && (self.ask_first || cx.interrupted());
         let work = AssertUnwindSafe(ask_then_run(&*self.step, cx, input, must_ask)).catch_unwind();
         match tokio::time::timeout(self.policy.time_limit, work).await {
             Ok(Ok(ending)) => ending,
-            Ok(Err(_panic)) => unmapped::<S>(cx, ErrorNote::text(codes::STEP_PANICKED, "the step panicked; its log says where")),
+            Ok(Err(_panic)) => unmapped::<S>(
+                cx,
+                ErrorNote::text(
+                    codes::STEP_PANICKED,
+                    "the step panicked; its log says where",
+                ),
+            ),
             Err(_elapsed) => {
                 let text = format!("no end within {:?}", self.policy.time_limit);
                 unmapped::<S>(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
@@ -197,14 +259,22 @@ impl<S: Step> Attempt<S> {
     }
 }
 
-async fn ask_then_run<S: Step>(step: &S, cx: &StepContext, input: S::Input, must_ask: bool) -> Ending<S::Output> {
+async fn ask_then_run<S: Step>(
+    step: &S,
+    cx: &StepContext,
+    input: S::Input,
+    must_ask: bool,
+) -> Ending<S::Output> {
     if must_ask {
         match step.ask(cx, &input).await {
             Ok(Asked::Done(output)) => return Ending::Done { output },
             Ok(Asked::NotActed) => {}
             Ok(Asked::CannotTell) => {
-                let text = "an earlier execution was interrupted, and what it did cannot be found out";
-                return Ending::Unknown { error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text) };
+                let text =
+                    "an earlier execution was interrupted, and what it did cannot be found out";
+                return Ending::Unknown {
+                    error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
+                };
             }
             // The question failed, so it is still open.
             Err(error) => return ending_of::<S>(cx, error, true),
@@ -221,10 +291,21 @@ fn ending_of<S: Step>(cx: &StepContext, error: StepError, ask_first: bool) -> En
     let ended_at = cx.now();
     let (started_at_ms, ended_at_ms) = (cx.started_at.as_millisecond(), ended_at.as_millisecond());
     match kind {
-        StepErrorKind::Retry => Ending::Retry { error, ask_first, started_at_ms, ended_at_ms },
+        StepErrorKind::Retry => Ending::Retry {
+            error,
+            ask_first,
+            started_at_ms,
+            ended_at_ms,
+        },
         StepErrorKind::Later(when) => {
             let until_ms = when.instant(ended_at).as_millisecond();
-            Ending::Later { error, until_ms, ask_first, started_at_ms, ended_at_ms }
+            Ending::Later {
+                error,
+                until_ms,
+                ask_first,
+                started_at_ms,
+                ended_at_ms,
+            }
         }
         StepErrorKind::Terminal => Ending::Terminal { error },
         StepErrorKind::Unknown => Ending::Unknown { error },
@@ -244,12 +325,20 @@ fn unmapped<S: Step>(cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
 }
 
 fn output_json<T: serde::Serialize>(output: &T) -> Result<String, EngineError> {
-    serde_json::to_string(output).map_err(|source| EngineError::Encode { what: "a step's output".to_owned(), source })
+    serde_json::to_string(output).map_err(|source| EngineError::Encode {
+        what: "a step's output".to_owned(),
+        source,
+    })
 }
 
 /// The attempt that the step suite executes: the first of a run of its own.
 pub(crate) fn example_key(step: &'static str) -> AttemptKey {
-    AttemptKey { run_id: "run_example".to_owned(), step, occurrence: 1, attempt: 1 }
+    AttemptKey {
+        run_id: "run_example".to_owned(),
+        step,
+        occurrence: 1,
+        attempt: 1,
+    }
 }
 
 /// Executes that attempt, as a run's first closure would be.

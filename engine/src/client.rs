@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use reqwest::Url;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, EntityTrait as _, Insert, QueryFilter as _, QueryTrait as _, Set};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, EntityTrait as _, Insert,
+    QueryFilter as _, QueryTrait as _, Set,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -36,7 +39,10 @@ impl Client {
     /// # Errors
     /// [`EngineError::Http`] if no HTTP client can be set up.
     pub fn new(db: DatabaseConnection, ingress: Url) -> Result<Self, EngineError> {
-        Ok(Self { db, ingress: Ingress::new(ingress)? })
+        Ok(Self {
+            db,
+            ingress: Ingress::new(ingress)?,
+        })
     }
 
     /// Starts a run of `W` unless one with this key exists, finished or not. When this comes back,
@@ -45,14 +51,23 @@ impl Client {
     ///
     /// # Errors
     /// [`EngineError`] when our tables or Restate cannot be reached, or the input is no JSON.
-    pub async fn start<W: Workflow>(&self, key: &str, input: &W::Input) -> Result<Started, EngineError> {
-        let input = serde_json::to_string(input)
-            .map_err(|source| EngineError::Encode { what: format!("the input of {}", W::NAME), source })?;
+    pub async fn start<W: Workflow>(
+        &self,
+        key: &str,
+        input: &W::Input,
+    ) -> Result<Started, EngineError> {
+        let input = serde_json::to_string(input).map_err(|source| EngineError::Encode {
+            what: format!("the input of {}", W::NAME),
+            source,
+        })?;
         let (run, existed) = self.queue(W::NAME, key, input).await?;
         if run.invocation_id.is_none() && run.status == RunStatus::Queued {
             self.send(&run).await?;
         }
-        Ok(Started { run_id: run.id, existed })
+        Ok(Started {
+            run_id: run.id,
+            existed,
+        })
     }
 
     /// Sends a queued run to Restate, again if need be: its id is the idempotency key.
@@ -62,9 +77,17 @@ impl Client {
             as_type: "JSON",
             source,
         })?;
-        let head = RunHead { run_id: run.id.clone(), workflow: run.workflow.clone(), parent_id: run.parent_id.clone(), input };
+        let head = RunHead {
+            run_id: run.id.clone(),
+            workflow: run.workflow.clone(),
+            parent_id: run.parent_id.clone(),
+            input,
+        };
         let invocation_id = self.ingress.send(&head).await?;
-        let confirmed = runs::ActiveModel { invocation_id: Set(Some(invocation_id)), ..Default::default() };
+        let confirmed = runs::ActiveModel {
+            invocation_id: Set(Some(invocation_id)),
+            ..Default::default()
+        };
         runs::Entity::update_many()
             .set(confirmed)
             .filter(runs::Column::Id.eq(&run.id))
@@ -75,7 +98,12 @@ impl Client {
     }
 
     /// The row of the run, made now or before.
-    async fn queue(&self, workflow: &str, key: &str, input: String) -> Result<(runs::Model, bool), EngineError> {
+    async fn queue(
+        &self,
+        workflow: &str,
+        key: &str,
+        input: String,
+    ) -> Result<(runs::Model, bool), EngineError> {
         let row = runs::ActiveModel {
             id: Set(format!("run_{}", Uuid::now_v7().simple())),
             workflow: Set(workflow.to_owned()),
@@ -85,9 +113,15 @@ impl Client {
             created_at_ms: Set(Timestamp::now().as_millisecond()),
             ..Default::default()
         };
-        let once = OnConflict::columns([runs::Column::Workflow, runs::Column::Key]).do_nothing().to_owned();
+        let once = OnConflict::columns([runs::Column::Workflow, runs::Column::Key])
+            .do_nothing()
+            .to_owned();
         let insert = Insert::one(row).on_conflict(once);
-        let inserted = self.db.execute(insert.as_query()).await.map_err(EngineError::database("queue the run"))?;
+        let inserted = self
+            .db
+            .execute(insert.as_query())
+            .await
+            .map_err(EngineError::database("queue the run"))?;
         let existed = inserted.rows_affected() == 0;
         let run = runs::Entity::find()
             .filter(runs::Column::Workflow.eq(workflow))

@@ -79,7 +79,11 @@ impl<'a> WorkflowContext<'a> {
     ///
     /// # Errors
     /// The step's terminal, unknown or exhausted [`Failure`], or the run's cancellation.
-    pub async fn step<S: Step>(&self, step: &Arc<S>, input: S::Input) -> Result<S::Output, Failure> {
+    pub async fn step<S: Step>(
+        &self,
+        step: &Arc<S>,
+        input: S::Input,
+    ) -> Result<S::Output, Failure> {
         attempts::run(self, step, input).await
     }
 
@@ -94,9 +98,22 @@ impl<'a> WorkflowContext<'a> {
             return self.journal.sleep(until).await;
         }
         let run_id = self.run.run_id.clone();
-        self.history.note(RunWaiting { run_id: run_id.clone(), reason: label.to_owned(), until }.into());
+        self.history.note(
+            RunWaiting {
+                run_id: run_id.clone(),
+                reason: label.to_owned(),
+                until,
+            }
+            .into(),
+        );
         self.journal.sleep(until).await?;
-        self.history.note(RunResumed { run_id, at: clock.now() }.into());
+        self.history.note(
+            RunResumed {
+                run_id,
+                at: clock.now(),
+            }
+            .into(),
+        );
         Ok(())
     }
 
@@ -153,7 +170,11 @@ impl<'a> WorkflowContext<'a> {
 
     /// Makes the run findable by `key = value`. Setting a key again replaces its value.
     pub fn tag(&self, key: &str, value: impl Into<String>) {
-        let tagged = RunTagged { run_id: self.run.run_id.clone(), key: key.to_owned(), value: value.into() };
+        let tagged = RunTagged {
+            run_id: self.run.run_id.clone(),
+            key: key.to_owned(),
+            value: value.into(),
+        };
         self.history.note(tagged.into());
     }
 
@@ -164,7 +185,10 @@ impl<'a> WorkflowContext<'a> {
             state.children
         };
         let run_id = format!("{}.{number}", self.run.run_id);
-        let encode_error = |source| EngineError::Encode { what: format!("the input of {run_id}"), source };
+        let encode_error = |source| EngineError::Encode {
+            what: format!("the input of {run_id}"),
+            source,
+        };
         let head = RunHead {
             run_id: run_id.clone(),
             workflow: W::NAME.to_owned(),
@@ -172,7 +196,11 @@ impl<'a> WorkflowContext<'a> {
             input: serde_json::to_value(input).map_err(encode_error)?,
         };
         let body = encode("a child run's start", &head)?;
-        Ok(Call { workflow: W::NAME, run_id, body })
+        Ok(Call {
+            workflow: W::NAME,
+            run_id,
+            body,
+        })
     }
 
     pub(crate) fn next_occurrence(&self, name: &'static str) -> u32 {
@@ -196,7 +224,12 @@ impl<'a> WorkflowContext<'a> {
             Ok(value) => value,
             Err(source) => {
                 let as_type = std::any::type_name::<T>();
-                self.give_up(EngineError::Decode { what: what.to_owned(), as_type, source }).await
+                self.give_up(EngineError::Decode {
+                    what: what.to_owned(),
+                    as_type,
+                    source,
+                })
+                .await
             }
         }
     }
@@ -225,7 +258,13 @@ impl GivenUp {
 
     pub(crate) async fn wait(&self) -> EngineError {
         loop {
-            if let Some(error) = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if let Some(error) = self
+                .0
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+            {
                 return error;
             }
             self.0.1.notified().await;
@@ -234,5 +273,10 @@ impl GivenUp {
 }
 
 pub(crate) fn encode<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Bytes, EngineError> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|source| EngineError::Encode { what: what.to_owned(), source })
+    serde_json::to_vec(value)
+        .map(Bytes::from)
+        .map_err(|source| EngineError::Encode {
+            what: what.to_owned(),
+            source,
+        })
 }

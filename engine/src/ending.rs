@@ -107,15 +107,25 @@ impl StepError {
         &self.note.code
     }
 
-    fn new(kind: StepErrorKind, code: impl Into<Cow<'static, str>>, cause: impl Into<Cause>) -> Self {
+    fn new(
+        kind: StepErrorKind,
+        code: impl Into<Cow<'static, str>>,
+        cause: impl Into<Cause>,
+    ) -> Self {
         let cause = cause.into();
-        Self { kind, note: ErrorNote::new(code, &*cause) }
+        Self {
+            kind,
+            note: ErrorNote::new(code, &*cause),
+        }
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for StepError {
     fn from(error: E) -> Self {
-        Self { kind: StepErrorKind::Unmapped, note: ErrorNote::new(codes::STEP_UNMAPPED, &error) }
+        Self {
+            kind: StepErrorKind::Unmapped,
+            note: ErrorNote::new(codes::STEP_UNMAPPED, &error),
+        }
     }
 }
 
@@ -136,11 +146,17 @@ impl ErrorNote {
             chain.push(cause.to_string());
             source = cause.source();
         }
-        Self { code: code.into(), chain }
+        Self {
+            code: code.into(),
+            chain,
+        }
     }
 
     pub(crate) fn text(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code: code.into(), chain: vec![text.into()] }
+        Self {
+            code: code.into(),
+            chain: vec![text.into()],
+        }
     }
 }
 
@@ -154,12 +170,29 @@ impl fmt::Display for ErrorNote {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ending", rename_all = "snake_case")]
 pub(crate) enum Ending<T> {
-    Done { output: T },
+    Done {
+        output: T,
+    },
     /// `ask_first`: whether the attempt acted is not known, so the next one must ask.
-    Retry { error: ErrorNote, ask_first: bool, started_at_ms: i64, ended_at_ms: i64 },
-    Later { error: ErrorNote, until_ms: i64, ask_first: bool, started_at_ms: i64, ended_at_ms: i64 },
-    Terminal { error: ErrorNote },
-    Unknown { error: ErrorNote },
+    Retry {
+        error: ErrorNote,
+        ask_first: bool,
+        started_at_ms: i64,
+        ended_at_ms: i64,
+    },
+    Later {
+        error: ErrorNote,
+        until_ms: i64,
+        ask_first: bool,
+        started_at_ms: i64,
+        ended_at_ms: i64,
+    },
+    Terminal {
+        error: ErrorNote,
+    },
+    Unknown {
+        error: ErrorNote,
+    },
 }
 
 impl<T> Ending<T> {
@@ -217,10 +250,20 @@ pub enum FailureKind {
 impl Failure {
     /// A failure that a workflow decides on by itself.
     pub fn terminal(code: impl Into<String>, error: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Terminal, code: code.into(), step: None, error: error.into() }
+        Self {
+            kind: FailureKind::Terminal,
+            code: code.into(),
+            step: None,
+            error: error.into(),
+        }
     }
 
     pub(crate) fn of_step(kind: FailureKind, step: &str, note: &ErrorNote) -> Self {
-        Self { kind, code: note.code.to_string(), step: Some(step.to_owned()), error: note.to_string() }
+        Self {
+            kind,
+            code: note.code.to_string(),
+            step: Some(step.to_owned()),
+            error: note.to_string(),
+        }
     }
 }

@@ -63,7 +63,15 @@ macro_rules! events {
     };
 }
 
-events!(RunStarted, RunWaiting, RunResumed, RunEnded, RunTagged, AttemptStarted, AttemptEnded);
+events!(
+    RunStarted,
+    RunWaiting,
+    RunResumed,
+    RunEnded,
+    RunTagged,
+    AttemptStarted,
+    AttemptEnded
+);
 
 /// An execution of the run began, or went on after a crash or a wait.
 #[derive(Debug, Clone)]
@@ -86,7 +94,11 @@ pub struct RunStarted {
 
 impl RunStarted {
     fn emit(&self) {
-        tracing::debug!(run.id = self.run_id, workflow = self.workflow, "Run goes on.");
+        tracing::debug!(
+            run.id = self.run_id,
+            workflow = self.workflow,
+            "Run goes on."
+        );
     }
 
     fn row(self) -> Row {
@@ -144,7 +156,10 @@ impl RunResumed {
     }
 
     fn row(self) -> Row {
-        Row::Run(Box::new(RunRow { status: Some(RunStatus::Running), ..RunRow::of(self.run_id, self.at) }))
+        Row::Run(Box::new(RunRow {
+            status: Some(RunStatus::Running),
+            ..RunRow::of(self.run_id, self.at)
+        }))
     }
 }
 
@@ -173,9 +188,18 @@ impl RunEnded {
     fn emit(&self) {
         metrics::run_ended(&self.workflow, self.status().as_str());
         match &self.result {
-            Ok(_) => tracing::info!(run.id = self.run_id, workflow = self.workflow, "Run completed."),
+            Ok(_) => tracing::info!(
+                run.id = self.run_id,
+                workflow = self.workflow,
+                "Run completed."
+            ),
             Err(failure) => {
-                tracing::warn!(run.id = self.run_id, workflow = self.workflow, code = failure.code, "Run ended without its output: {failure}.");
+                tracing::warn!(
+                    run.id = self.run_id,
+                    workflow = self.workflow,
+                    code = failure.code,
+                    "Run ended without its output: {failure}."
+                );
             }
         }
     }
@@ -213,11 +237,20 @@ pub struct RunTagged {
 
 impl RunTagged {
     fn emit(&self) {
-        tracing::debug!(run.id = self.run_id, "Run tagged {} = {}.", self.key, self.value);
+        tracing::debug!(
+            run.id = self.run_id,
+            "Run tagged {} = {}.",
+            self.key,
+            self.value
+        );
     }
 
     fn row(self) -> Row {
-        Row::Tag(TagRow { run_id: self.run_id, key: self.key, value: self.value })
+        Row::Tag(TagRow {
+            run_id: self.run_id,
+            key: self.key,
+            value: self.value,
+        })
     }
 }
 
@@ -257,7 +290,12 @@ pub struct AttemptStarted {
 
 impl AttemptStarted {
     fn emit(&self) {
-        tracing::debug!(run.id = self.key.run_id, step = self.key.step, attempt = self.key.attempt, "Attempt started.");
+        tracing::debug!(
+            run.id = self.key.run_id,
+            step = self.key.step,
+            attempt = self.key.attempt,
+            "Attempt started."
+        );
     }
 
     fn row(self) -> Row {
@@ -306,7 +344,10 @@ impl AttemptEnded {
 
     fn row(self) -> Row {
         let (error_code, error_chain) = match self.error {
-            Some(error) => (Some(error.code.into_owned()), serde_json::to_string(&error.chain).ok()),
+            Some(error) => (
+                Some(error.code.into_owned()),
+                serde_json::to_string(&error.chain).ok(),
+            ),
             None => (None, None),
         };
         Row::Attempt(Box::new(AttemptRow {

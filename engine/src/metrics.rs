@@ -40,24 +40,73 @@ pub struct Metric {
 
 /// All of them, sorted by name.
 pub const METRICS: [Metric; 9] = [
-    Metric { name: HISTORY_ROWS, kind: MetricKind::Histogram, unit: Unit::Count, help: "Rows committed together by the history writer." },
-    Metric { name: HISTORY_LOST, kind: MetricKind::Counter, unit: Unit::Count, help: "Rows that the history writer could not commit; their attempts are executed again." },
-    Metric { name: RECONCILED, kind: MetricKind::Gauge, unit: Unit::Seconds, help: "When the reconciler last compared runs with Restate, unix time." },
-    Metric { name: RUNS_NOW, kind: MetricKind::Gauge, unit: Unit::Count, help: "Runs in the tables, by workflow and status." },
-    Metric { name: STUCK, kind: MetricKind::Gauge, unit: Unit::Count, help: "Open runs that Restate cannot go on with." },
-    Metric { name: RUNS, kind: MetricKind::Counter, unit: Unit::Count, help: "Runs that ended in this process, by workflow and status." },
-    Metric { name: ATTEMPT_SECONDS, kind: MetricKind::Histogram, unit: Unit::Seconds, help: "Time that attempts took, by step and ending." },
-    Metric { name: ATTEMPTS, kind: MetricKind::Counter, unit: Unit::Count, help: "Attempts that ended in this process, by step and ending." },
-    Metric { name: COST, kind: MetricKind::Counter, unit: Unit::Count, help: "Millionths of a US dollar that attempts in this process cost, by step." },
+    Metric {
+        name: HISTORY_ROWS,
+        kind: MetricKind::Histogram,
+        unit: Unit::Count,
+        help: "Rows committed together by the history writer.",
+    },
+    Metric {
+        name: HISTORY_LOST,
+        kind: MetricKind::Counter,
+        unit: Unit::Count,
+        help: "Rows that the history writer could not commit; their attempts are executed again.",
+    },
+    Metric {
+        name: RECONCILED,
+        kind: MetricKind::Gauge,
+        unit: Unit::Seconds,
+        help: "When the reconciler last compared runs with Restate, unix time.",
+    },
+    Metric {
+        name: RUNS_NOW,
+        kind: MetricKind::Gauge,
+        unit: Unit::Count,
+        help: "Runs in the tables, by workflow and status.",
+    },
+    Metric {
+        name: STUCK,
+        kind: MetricKind::Gauge,
+        unit: Unit::Count,
+        help: "Open runs that Restate cannot go on with.",
+    },
+    Metric {
+        name: RUNS,
+        kind: MetricKind::Counter,
+        unit: Unit::Count,
+        help: "Runs that ended in this process, by workflow and status.",
+    },
+    Metric {
+        name: ATTEMPT_SECONDS,
+        kind: MetricKind::Histogram,
+        unit: Unit::Seconds,
+        help: "Time that attempts took, by step and ending.",
+    },
+    Metric {
+        name: ATTEMPTS,
+        kind: MetricKind::Counter,
+        unit: Unit::Count,
+        help: "Attempts that ended in this process, by step and ending.",
+    },
+    Metric {
+        name: COST,
+        kind: MetricKind::Counter,
+        unit: Unit::Count,
+        help: "Millionths of a US dollar that attempts in this process cost, by step.",
+    },
 ];
 
 /// Tells the installed recorder the names, units and help texts.
 pub fn describe() {
     for metric in METRICS {
         match metric.kind {
-            MetricKind::Counter => metrics::describe_counter!(metric.name, metric.unit, metric.help),
+            MetricKind::Counter => {
+                metrics::describe_counter!(metric.name, metric.unit, metric.help)
+            }
             MetricKind::Gauge => metrics::describe_gauge!(metric.name, metric.unit, metric.help),
-            MetricKind::Histogram => metrics::describe_histogram!(metric.name, metric.unit, metric.help),
+            MetricKind::Histogram => {
+                metrics::describe_histogram!(metric.name, metric.unit, metric.help)
+            }
         }
     }
 }
@@ -66,7 +115,12 @@ pub(crate) fn run_ended(workflow: &str, status: &'static str) {
     metrics::counter!(RUNS, "workflow" => workflow.to_owned(), "status" => status).increment(1);
 }
 
-pub(crate) fn attempt_ended(step: &'static str, ending: &'static str, seconds: f64, cost_micro_usd: i64) {
+pub(crate) fn attempt_ended(
+    step: &'static str,
+    ending: &'static str,
+    seconds: f64,
+    cost_micro_usd: i64,
+) {
     metrics::counter!(ATTEMPTS, "step" => step, "ending" => ending).increment(1);
     metrics::histogram!(ATTEMPT_SECONDS, "step" => step, "ending" => ending).record(seconds);
     // Counters of this facade are whole numbers, hence millionths.
@@ -74,7 +128,10 @@ pub(crate) fn attempt_ended(step: &'static str, ending: &'static str, seconds: f
 }
 
 pub(crate) fn history_batch(rows: usize) {
-    #[expect(clippy::cast_precision_loss, reason = "a batch has at most a few thousand rows")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a batch has at most a few thousand rows"
+    )]
     metrics::histogram!(HISTORY_ROWS).record(rows as f64);
 }
 
@@ -84,11 +141,15 @@ pub(crate) fn history_lost(rows: usize) {
 
 pub(crate) fn runs_now(workflow: &str, status: &'static str, count: i64) {
     #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 runs")]
-    metrics::gauge!(RUNS_NOW, "workflow" => workflow.to_owned(), "status" => status).set(count as f64);
+    metrics::gauge!(RUNS_NOW, "workflow" => workflow.to_owned(), "status" => status)
+        .set(count as f64);
 }
 
 pub(crate) fn reconciled(now: jiff::Timestamp, stuck: u64) {
-    #[expect(clippy::cast_precision_loss, reason = "counts and seconds are far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and seconds are far below 2^53"
+    )]
     {
         metrics::gauge!(STUCK).set(stuck as f64);
         metrics::gauge!(RECONCILED).set(now.as_second() as f64);

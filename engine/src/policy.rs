@@ -59,7 +59,8 @@ impl Policy {
     #[must_use]
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        let delay = (self.first_delay.as_secs_f64() * self.factor.powi(exponent)).min(self.max_delay.as_secs_f64());
+        let delay = (self.first_delay.as_secs_f64() * self.factor.powi(exponent))
+            .min(self.max_delay.as_secs_f64());
         let kept = 1.0 - self.jitter.clamp(0.0, 1.0) * random.clamp(0.0, 1.0);
         Duration::try_from_secs_f64(delay * kept).unwrap_or(self.max_delay)
     }
@@ -71,14 +72,21 @@ mod tests {
 
     #[test]
     fn delays_grow_by_the_factor_up_to_the_largest() {
-        let policy = Policy { jitter: 0.0, max_delay: Duration::from_secs(5), ..Policy::default() };
+        let policy = Policy {
+            jitter: 0.0,
+            max_delay: Duration::from_secs(5),
+            ..Policy::default()
+        };
         let delays: Vec<u64> = (1..=5).map(|n| policy.delay(n, 0.9).as_secs()).collect();
         assert_eq!(delays, [1, 2, 4, 5, 5]);
     }
 
     #[test]
     fn jitter_only_shortens_and_only_by_its_share() {
-        let policy = Policy { jitter: 0.5, ..Policy::default() };
+        let policy = Policy {
+            jitter: 0.5,
+            ..Policy::default()
+        };
         assert_eq!(policy.delay(1, 0.0), Duration::from_secs(1));
         assert_eq!(policy.delay(1, 1.0), Duration::from_millis(500));
     }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 use sea_orm::sea_query::NullOrdering;
-use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set};
+use sea_orm::{
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
@@ -50,14 +53,25 @@ impl Reconciler {
     /// # Errors
     /// [`EngineError::Http`] if no HTTP client can be set up.
     pub fn new(db: DatabaseConnection, admin: Url, client: Client) -> Result<Self, EngineError> {
-        Ok(Self { db, admin: Admin::new(admin)?, client })
+        Ok(Self {
+            db,
+            admin: Admin::new(admin)?,
+            client,
+        })
     }
 
     /// Passes every `interval` until `stop`.
     pub async fn run(&self, interval: Duration, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(interval))
+            .await
+            .is_some()
+        {
             if let Err(error) = self.pass().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "Runs could not be compared with Restate.");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "Runs could not be compared with Restate."
+                );
             }
         }
     }
@@ -74,11 +88,21 @@ impl Reconciler {
             self.client.send(run).await?;
             pass.sent += 1;
         }
-        let ids: Vec<String> = open.iter().filter_map(|run| run.invocation_id.clone()).collect();
-        let known: HashMap<String, Invocation> =
-            self.admin.invocations(&ids).await?.into_iter().map(|invocation| (invocation.id.clone(), invocation)).collect();
+        let ids: Vec<String> = open
+            .iter()
+            .filter_map(|run| run.invocation_id.clone())
+            .collect();
+        let known: HashMap<String, Invocation> = self
+            .admin
+            .invocations(&ids)
+            .await?
+            .into_iter()
+            .map(|invocation| (invocation.id.clone(), invocation))
+            .collect();
         for run in &open {
-            let Some(id) = &run.invocation_id else { continue };
+            let Some(id) = &run.invocation_id else {
+                continue;
+            };
             match judge(known.get(id)) {
                 Judgement::Going => self.write(run, reconciled(now, None)).await?,
                 Judgement::Stuck(reason) => {
@@ -88,7 +112,12 @@ impl Reconciler {
                 }
                 Judgement::Over(status, code, reason) => {
                     pass.closed += 1;
-                    tracing::warn!(run.id = run.id, code, reason, "Run is over and had not said so.");
+                    tracing::warn!(
+                        run.id = run.id,
+                        code,
+                        reason,
+                        "Run is over and had not said so."
+                    );
                     self.write(run, closed(now, status, code, reason)).await?;
                 }
             }
@@ -101,7 +130,11 @@ impl Reconciler {
         runs::Entity::find()
             .filter(runs::Column::Status.is_in(RunStatus::OPEN))
             .filter(runs::Column::CreatedAtMs.lt(now.as_millisecond() - SETTLED_MS))
-            .order_by_with_nulls(runs::Column::ReconciledAtMs, Order::Asc, NullOrdering::First)
+            .order_by_with_nulls(
+                runs::Column::ReconciledAtMs,
+                Order::Asc,
+                NullOrdering::First,
+            )
             .limit(PAGE)
             .all(&self.db)
             .await
@@ -140,28 +173,51 @@ enum Judgement {
 /// completed invocation with an open row did not come to its end by itself.
 fn judge(invocation: Option<&Invocation>) -> Judgement {
     let Some(invocation) = invocation else {
-        return Judgement::Over(RunStatus::Killed, "run_gone", "Restate no longer knows the run".to_owned());
+        return Judgement::Over(
+            RunStatus::Killed,
+            "run_gone",
+            "Restate no longer knows the run".to_owned(),
+        );
     };
-    let last_failure = || invocation.last_failure.clone().unwrap_or_else(|| "no failure is recorded".to_owned());
+    let last_failure = || {
+        invocation
+            .last_failure
+            .clone()
+            .unwrap_or_else(|| "no failure is recorded".to_owned())
+    };
     match invocation.status.as_str() {
         "completed" => {
             let failure = invocation.completion_failure.clone().unwrap_or_default();
             match invocation.completion_result.as_deref() {
-                Some("success") => Judgement::Over(RunStatus::Completed, "run_unrecorded", "Restate has the output".to_owned()),
-                _ if failure.contains("cancel") => Judgement::Over(RunStatus::Cancelled, "run_cancelled", failure),
+                Some("success") => Judgement::Over(
+                    RunStatus::Completed,
+                    "run_unrecorded",
+                    "Restate has the output".to_owned(),
+                ),
+                _ if failure.contains("cancel") => {
+                    Judgement::Over(RunStatus::Cancelled, "run_cancelled", failure)
+                }
                 _ => Judgement::Over(RunStatus::Killed, "run_killed", failure),
             }
         }
         "paused" => Judgement::Stuck(format!("paused by Restate: {}", last_failure())),
         "backing-off" if invocation.retry_count.unwrap_or(0) >= STUCK_AFTER => {
-            Judgement::Stuck(format!("tried {} times: {}", invocation.retry_count.unwrap_or(0), last_failure()))
+            Judgement::Stuck(format!(
+                "tried {} times: {}",
+                invocation.retry_count.unwrap_or(0),
+                last_failure()
+            ))
         }
         _ => Judgement::Going,
     }
 }
 
 fn reconciled(now: Timestamp, stuck_reason: Option<String>) -> runs::ActiveModel {
-    runs::ActiveModel { reconciled_at_ms: Set(Some(now.as_millisecond())), stuck_reason: Set(stuck_reason), ..Default::default() }
+    runs::ActiveModel {
+        reconciled_at_ms: Set(Some(now.as_millisecond())),
+        stuck_reason: Set(stuck_reason),
+        ..Default::default()
+    }
 }
 
 fn closed(now: Timestamp, status: RunStatus, code: &str, reason: String) -> runs::ActiveModel {

@@ -68,7 +68,8 @@ impl Registry {
     /// Adds steps to the catalogue; workflows hold the steps themselves.
     #[must_use]
     pub fn steps(mut self, steps: impl IntoIterator<Item = StepInfo>) -> Self {
-        self.steps.extend(steps.into_iter().map(|step| (step.name, step)));
+        self.steps
+            .extend(steps.into_iter().map(|step| (step.name, step)));
         self
     }
 
@@ -83,14 +84,21 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, name: &str) -> Result<Arc<dyn ErasedWorkflow>, EngineError> {
-        self.workflows.get(name).cloned().ok_or_else(|| EngineError::UnknownWorkflow {
-            name: name.to_owned(),
-            known: self.workflow_names().collect::<Vec<_>>().join(", "),
-        })
+        self.workflows
+            .get(name)
+            .cloned()
+            .ok_or_else(|| EngineError::UnknownWorkflow {
+                name: name.to_owned(),
+                known: self.workflow_names().collect::<Vec<_>>().join(", "),
+            })
     }
 
-    pub(crate) fn workflows(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn ErasedWorkflow>)> {
-        self.workflows.iter().map(|(name, workflow)| (*name, workflow))
+    pub(crate) fn workflows(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &Arc<dyn ErasedWorkflow>)> {
+        self.workflows
+            .iter()
+            .map(|(name, workflow)| (*name, workflow))
     }
 }
 
@@ -103,7 +111,10 @@ impl<W: Workflow> ErasedWorkflow for W {
     fn run<'a>(&'a self, cx: &'a WorkflowContext<'a>) -> BoxFuture<'a, Result<Bytes, Failure>> {
         async move {
             let input = serde_json::from_value(cx.run.input.clone()).map_err(|error| {
-                Failure::terminal(codes::INPUT_INVALID, format!("the input of {} does not fit: {error}", W::NAME))
+                Failure::terminal(
+                    codes::INPUT_INVALID,
+                    format!("the input of {} does not fit: {error}", W::NAME),
+                )
             })?;
             let output = Workflow::run(self, cx, input).await?;
             match encode("a run's output", &output) {

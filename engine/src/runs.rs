@@ -1,8 +1,8 @@
 //! Reading runs: lists, one run with its attempts, counts.
 
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, FromQueryResult, Order,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::error::EngineError;
@@ -52,7 +52,11 @@ pub struct Count {
 ///
 /// # Errors
 /// [`EngineError::Database`].
-pub async fn list(db: &DatabaseConnection, filter: &Filter, limit: u64) -> Result<Vec<runs::Model>, EngineError> {
+pub async fn list(
+    db: &DatabaseConnection,
+    filter: &Filter,
+    limit: u64,
+) -> Result<Vec<runs::Model>, EngineError> {
     let mut query = runs::Entity::find();
     if let Some(workflow) = &filter.workflow {
         query = query.filter(runs::Column::Workflow.eq(workflow));
@@ -91,7 +95,11 @@ pub async fn list(db: &DatabaseConnection, filter: &Filter, limit: u64) -> Resul
 /// # Errors
 /// [`EngineError::Database`].
 pub async fn show(db: &DatabaseConnection, run_id: &str) -> Result<Option<Details>, EngineError> {
-    let Some(run) = runs::Entity::find_by_id(run_id).one(db).await.map_err(EngineError::database("read the run"))? else {
+    let Some(run) = runs::Entity::find_by_id(run_id)
+        .one(db)
+        .await
+        .map_err(EngineError::database("read the run"))?
+    else {
         return Ok(None);
     };
     let attempts = step_attempts::Entity::find()
@@ -113,7 +121,12 @@ pub async fn show(db: &DatabaseConnection, run_id: &str) -> Result<Option<Detail
         .all(db)
         .await
         .map_err(EngineError::database("read the run's children"))?;
-    Ok(Some(Details { run, attempts, tags, children }))
+    Ok(Some(Details {
+        run,
+        attempts,
+        tags,
+        children,
+    }))
 }
 
 /// How many runs there are of each workflow and status.

@@ -110,7 +110,12 @@ impl StepContext {
     /// When this attempt is given up.
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
-        self.started_at.saturating_add(jiff::SignedDuration::try_from(self.time_limit).unwrap_or(jiff::SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
+        self.started_at
+            .saturating_add(
+                jiff::SignedDuration::try_from(self.time_limit)
+                    .unwrap_or(jiff::SignedDuration::MAX),
+            )
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// The time; skipped forward in tests.
@@ -127,11 +132,17 @@ impl StepContext {
 
     /// Adds to what this attempt cost, in millionths of a US dollar. Counts also when it fails.
     pub fn add_cost(&self, micro_usd: i64) {
-        let mut cost = self.cost_micro_usd.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cost = self
+            .cost_micro_usd
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *cost = cost.saturating_add(micro_usd);
     }
 
     pub(crate) fn cost_micro_usd(&self) -> i64 {
-        *self.cost_micro_usd.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self
+            .cost_micro_usd
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -38,11 +38,25 @@ impl Worker {
     ///
     /// # Errors
     /// [`EngineError::Listen`].
-    pub async fn bind(registry: Registry, db: DatabaseConnection, address: SocketAddr, admin: Url) -> Result<Self, EngineError> {
+    pub async fn bind(
+        registry: Registry,
+        db: DatabaseConnection,
+        address: SocketAddr,
+        admin: Url,
+    ) -> Result<Self, EngineError> {
         let listener = TcpListener::bind(address)
             .await
-            .map_err(|source| EngineError::Listen { address: address.to_string(), source })?;
-        Ok(Self { registry, db, listener, admin, name: format!("worker-{}", std::process::id()) })
+            .map_err(|source| EngineError::Listen {
+                address: address.to_string(),
+                source,
+            })?;
+        Ok(Self {
+            registry,
+            db,
+            listener,
+            admin,
+            name: format!("worker-{}", std::process::id()),
+        })
     }
 
     /// Serves runs until `stop`; then lets attempts end, for ten seconds at most, and keeps their
@@ -50,13 +64,25 @@ impl Worker {
     ///
     /// # Errors
     /// [`EngineError`] when the worker cannot be bound or Restate refuses it.
-    pub async fn run(self, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), EngineError> {
+    pub async fn run(
+        self,
+        stop: CancellationToken,
+        ready: impl FnOnce(),
+    ) -> Result<(), EngineError> {
         let (history, writing) = HistoryWriter::start(self.db, self.name.clone());
         let history: Arc<dyn History> = history;
         let endpoint = binding::endpoint(&self.registry, &history, &self.name)?;
-        let address = self.listener.local_addr().map_err(|source| EngineError::Listen { address: "the worker".to_owned(), source })?;
+        let address = self
+            .listener
+            .local_addr()
+            .map_err(|source| EngineError::Listen {
+                address: "the worker".to_owned(),
+                source,
+            })?;
         let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
-        let registered = stop.run_until_cancelled(register(self.admin, address)).await;
+        let registered = stop
+            .run_until_cancelled(register(self.admin, address))
+            .await;
         match registered {
             Some(Ok(())) => {
                 tracing::info!(worker = self.name, %address, "Worker is ready.");
@@ -75,7 +101,10 @@ impl Worker {
         drop(history);
         // What was noted is written before the process ends; attempts that outlived the grace hold
         // the writer open, and are executed again anyway.
-        if tokio::time::timeout(Duration::from_secs(2), writing).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(2), writing)
+            .await
+            .is_err()
+        {
             tracing::warn!("Some history may be missing for attempts that were cut off.");
         }
         Ok(())
@@ -85,14 +114,24 @@ impl Worker {
 /// Tells Restate about the worker, again and again while Restate is not there yet.
 async fn register(admin: Url, address: SocketAddr) -> Result<(), EngineError> {
     let admin = Admin::new(admin)?;
-    let uri = Url::parse(&format!("http://{address}/"))
-        .map_err(|error| EngineError::ServiceName { name: address.to_string(), reason: error.to_string() })?;
+    let uri =
+        Url::parse(&format!("http://{address}/")).map_err(|error| EngineError::ServiceName {
+            name: address.to_string(),
+            reason: error.to_string(),
+        })?;
     loop {
         match admin.register(&uri).await {
             Ok(()) => return Ok(()),
-            Err(error @ EngineError::Refused { status: 400..=499, .. }) => return Err(error),
+            Err(
+                error @ EngineError::Refused {
+                    status: 400..=499, ..
+                },
+            ) => return Err(error),
             Err(error) => {
-                tracing::debug!(error = &error as &dyn std::error::Error, "Restate does not take the worker yet.");
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "Restate does not take the worker yet."
+                );
                 tokio::time::sleep(REGISTER_PAUSE).await;
             }
         }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use engine::{Failure, Policy, Registry, Step, StepContext, StepError, Workflow, WorkflowContext, runs};
 use engine::tables::RunStatus;
+use engine::{
+    Failure, Policy, Registry, Step, StepContext, StepError, Workflow, WorkflowContext, runs,
+};
 use jiff::{SignedDuration, Timestamp};
 use real::Stage;
 
@@ -25,7 +27,11 @@ impl Step for Flaky {
     type Output = String;
 
     fn policy() -> Policy {
-        Policy { first_delay: Duration::from_millis(20), max_attempts: 4, ..Policy::default() }
+        Policy {
+            first_delay: Duration::from_millis(20),
+            max_attempts: 4,
+            ..Policy::default()
+        }
     }
 
     async fn run(&self, cx: &StepContext, input: String) -> Result<String, StepError> {
@@ -60,7 +66,8 @@ impl Workflow for Parent {
         cx.tag("children", children.to_string());
         let first = cx.step(&self.0, "parent".to_owned()).await?;
         let until = cx.now().await? + SignedDuration::from_millis(2500);
-        cx.sleep("a pause longer than the inactivity timeout", until).await?;
+        cx.sleep("a pause longer than the inactivity timeout", until)
+            .await?;
         let inputs = (0..children).map(|n| format!("child {n}")).collect();
         let mut outputs = vec![first];
         for output in cx.children::<Child>(inputs, 2).await? {
@@ -71,8 +78,13 @@ impl Workflow for Parent {
 }
 
 fn registry(failures: u32, done: &Arc<AtomicU32>) -> Registry {
-    let flaky = Arc::new(Flaky { failures, done: done.clone() });
-    Registry::new().workflow(Parent(flaky.clone())).workflow(Child(flaky))
+    let flaky = Arc::new(Flaky {
+        failures,
+        done: done.clone(),
+    });
+    Registry::new()
+        .workflow(Parent(flaky.clone()))
+        .workflow(Child(flaky))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,12 +98,31 @@ async fn a_run_retries_waits_calls_children_and_leaves_its_rows() {
 
     let details = stage.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Completed);
-    assert_eq!(details.run.output.as_deref(), Some(r#"["parent done","child 0 done","child 1 done","child 2 done"]"#));
+    assert_eq!(
+        details.run.output.as_deref(),
+        Some(r#"["parent done","child 0 done","child 1 done","child 2 done"]"#)
+    );
     assert_eq!(details.tags[0].value, "3");
     assert_eq!(details.children.len(), 3);
-    assert!(details.children.iter().all(|child| child.status == RunStatus::Completed));
-    let endings: Vec<_> = details.attempts.iter().map(|a| (a.attempt, a.ending.clone().unwrap(), a.executions)).collect();
-    assert_eq!(endings, [(1, "retry".to_owned(), 1), (2, "retry".to_owned(), 1), (3, "done".to_owned(), 1)]);
+    assert!(
+        details
+            .children
+            .iter()
+            .all(|child| child.status == RunStatus::Completed)
+    );
+    let endings: Vec<_> = details
+        .attempts
+        .iter()
+        .map(|a| (a.attempt, a.ending.clone().unwrap(), a.executions))
+        .collect();
+    assert_eq!(
+        endings,
+        [
+            (1, "retry".to_owned(), 1),
+            (2, "retry".to_owned(), 1),
+            (3, "done".to_owned(), 1)
+        ]
+    );
     assert_eq!(done.load(Ordering::SeqCst), 4);
     stage.stop().await;
 }
@@ -99,7 +130,11 @@ async fn a_run_retries_waits_calls_children_and_leaves_its_rows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_keeps_failing_fails_the_run_with_its_code() {
     let stage = Stage::start(registry(u32::MAX, &Arc::default())).await;
-    let started = stage.client.start::<Child>("key", &"x".to_owned()).await.unwrap();
+    let started = stage
+        .client
+        .start::<Child>("key", &"x".to_owned())
+        .await
+        .unwrap();
     let details = stage.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Failed);
     assert_eq!(details.run.error_code.as_deref(), Some("not_yet"));
@@ -113,11 +148,17 @@ async fn a_run_survives_the_kill_of_restate_in_its_wait() {
     let done = Arc::default();
     let mut stage = Stage::start(registry(0, &done)).await;
     let started = stage.client.start::<Parent>("key", &1).await.unwrap();
-    stage.until(&started.run_id, |run| run.status == RunStatus::Waiting).await;
+    stage
+        .until(&started.run_id, |run| run.status == RunStatus::Waiting)
+        .await;
     stage.kill_and_restart_restate().await;
     let details = stage.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Completed);
-    assert_eq!(done.load(Ordering::SeqCst), 2, "the step before the wait is not executed again");
+    assert_eq!(
+        done.load(Ordering::SeqCst),
+        2,
+        "the step before the wait is not executed again"
+    );
     stage.stop().await;
 }
 
@@ -125,15 +166,28 @@ async fn a_run_survives_the_kill_of_restate_in_its_wait() {
 async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() {
     let stage = Stage::start(registry(0, &Arc::default())).await;
     let killed = stage.client.start::<Parent>("killed", &1).await.unwrap();
-    let row = stage.until(&killed.run_id, |run| run.status == RunStatus::Waiting).await;
-    stage.kill_invocation(row.invocation_id.as_deref().unwrap()).await;
-    let unsent = stage.queue_without_sending::<Child>("unsent", r#""y""#).await;
+    let row = stage
+        .until(&killed.run_id, |run| run.status == RunStatus::Waiting)
+        .await;
+    stage
+        .kill_invocation(row.invocation_id.as_deref().unwrap())
+        .await;
+    let unsent = stage
+        .queue_without_sending::<Child>("unsent", r#""y""#)
+        .await;
     stage.age_rows().await;
 
     let pass = stage.reconciler().pass().await.unwrap();
     assert_eq!((pass.sent, pass.closed, pass.stuck), (1, 1, 0));
-    let row = runs::show(&stage.db, &killed.run_id).await.unwrap().unwrap().run;
-    assert_eq!((row.status, row.error_code.as_deref()), (RunStatus::Killed, Some("run_killed")));
+    let row = runs::show(&stage.db, &killed.run_id)
+        .await
+        .unwrap()
+        .unwrap()
+        .run;
+    assert_eq!(
+        (row.status, row.error_code.as_deref()),
+        (RunStatus::Killed, Some("run_killed"))
+    );
     assert_eq!(stage.ended(&unsent).await.run.status, RunStatus::Completed);
     stage.stop().await;
 }
@@ -141,10 +195,24 @@ async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_key_is_not_started_again_at_another_time() {
     let stage = Stage::start(registry(0, &Arc::default())).await;
-    let first = stage.client.start::<Child>("key", &"x".to_owned()).await.unwrap();
+    let first = stage
+        .client
+        .start::<Child>("key", &"x".to_owned())
+        .await
+        .unwrap();
     stage.ended(&first.run_id).await;
-    let second = stage.client.start::<Child>("key", &"x".to_owned()).await.unwrap();
-    assert_eq!(second, engine::client::Started { run_id: first.run_id, existed: true });
+    let second = stage
+        .client
+        .start::<Child>("key", &"x".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(
+        second,
+        engine::client::Started {
+            run_id: first.run_id,
+            existed: true
+        }
+    );
     assert!(Timestamp::now() > Timestamp::UNIX_EPOCH);
     stage.stop().await;
 }

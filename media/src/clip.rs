@@ -135,13 +135,13 @@ pub enum Background {
     Plain(Rgb),
     /// Vertical colour bars; they stand still.
     Bars,
-    /// Small checkers of two colours, moving sideways.
+    /// A chessboard of two colours; it stands still, and is always sharp.
     Checkers(Rgb, Rgb),
-    /// A bright disc of the first colour moving over the second.
+    /// A small disc of the first colour moving over the second.
     Ball(Rgb, Rgb),
     /// Colourful rings that move.
     Rings,
-    /// A wheel of two colours, turning.
+    /// Rays of two colours from one point, standing still.
     Pinwheel(Rgb, Rgb),
     /// A gradient from dark to light, standing still.
     Gradient,

@@ -25,6 +25,7 @@ pub fn bright_hook() -> ClipSpec {
     let ball = Background::Ball(Rgb(220, 30, 40), yellow);
     ClipSpec::portrait(vec![
         Scene::new(4000, ball)
+            .look(4, 1.0, 0.0)
             .text(TextOverlay::new("STOP SCROLLING", 96, Place::Top))
             .text(TextOverlay::new("save 100 a month", 64, Place::Middle)),
         Scene::new(5000, Background::Checkers(yellow, Rgb::WHITE)).text(TextOverlay::new(
@@ -41,7 +42,7 @@ pub fn dark_room() -> ClipSpec {
     let whisper =
         TextOverlay::new("can you see this", 40, Place::Bottom).coloured(Rgb(26, 26, 30), None);
     let ball = Background::Ball(Rgb(14, 14, 18), Rgb::BLACK);
-    ClipSpec::portrait(vec![Scene::new(8000, ball).text(whisper)])
+    ClipSpec::portrait(vec![Scene::new(8000, ball).look(6, 1.0, 0.0).text(whisper)])
 }
 
 /// Soft and pale, with small grey text.
@@ -64,11 +65,9 @@ pub fn soft_pale() -> ClipSpec {
 #[must_use]
 pub fn colour_rush() -> ClipSpec {
     ClipSpec::portrait(vec![
-        Scene::new(8000, Background::Rings).text(TextOverlay::new(
-            "WAIT FOR IT",
-            110,
-            Place::Bottom,
-        )),
+        Scene::new(8000, Background::Rings)
+            .look(3, 1.0, 0.0)
+            .text(TextOverlay::new("WAIT FOR IT", 110, Place::Bottom)),
     ])
 }
 
@@ -111,6 +110,7 @@ pub fn late_start() -> ClipSpec {
         )
         .text(TextOverlay::new("WORTH THE WAIT", 88, Place::Middle)),
         Scene::new(4000, Background::Ball(Rgb(255, 120, 0), Rgb(230, 240, 255)))
+            .look(5, 1.0, 0.0)
             .text(TextOverlay::new("like + follow", 72, Place::Top)),
     ])
 }

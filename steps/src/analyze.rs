@@ -90,20 +90,32 @@ impl Analyze {
     }
 
     /// Takes the frames, unless an execution that was interrupted later has taken them.
-    async fn keyframes(&self, video: &videos::Model, post_id: &str) -> Result<Vec<Keyframe>, StepError> {
+    async fn keyframes(
+        &self,
+        video: &videos::Model,
+        post_id: &str,
+    ) -> Result<Vec<Keyframe>, StepError> {
         let folder = self.frames.join(posting::marker(post_id).replace(':', "_"));
         let list = folder.join("keyframes.json");
         if let Some(taken) = files::read_json(&list).await {
             return Ok(taken);
         }
         let file = files::locate(&self.inbox, &video.source).await?;
-        let frames = self.media.keyframes(&file, &folder, FRAMES).await.map_err(endings::media)?;
+        let frames = self
+            .media
+            .keyframes(&file, &folder, FRAMES)
+            .await
+            .map_err(endings::media)?;
         files::write_json(&list, &frames).await?;
         Ok(frames)
     }
 }
 
-async fn prompt(frames: &[Keyframe], video: &videos::Model, platform: &str) -> Result<Prompt, StepError> {
+async fn prompt(
+    frames: &[Keyframe],
+    video: &videos::Model,
+    platform: &str,
+) -> Result<Prompt, StepError> {
     let text = format!(
         "Platform: {platform}. Category: {}. Review the {} frames above; give one keyframes entry per frame.",
         video.category,
@@ -111,8 +123,13 @@ async fn prompt(frames: &[Keyframe], video: &videos::Model, platform: &str) -> R
     );
     let mut prompt = Prompt::new(SYSTEM, text, MAX_TOKENS);
     for frame in frames {
-        let jpeg = tokio::fs::read(&frame.path).await.map_err(|error| StepError::retry("frame_unreadable", error))?;
-        prompt = prompt.with_image(ImageJpeg::labelled(format!("Frame at {:.2} s", seconds(frame)), jpeg));
+        let jpeg = tokio::fs::read(&frame.path)
+            .await
+            .map_err(|error| StepError::retry("frame_unreadable", error))?;
+        prompt = prompt.with_image(ImageJpeg::labelled(
+            format!("Frame at {:.2} s", seconds(frame)),
+            jpeg,
+        ));
     }
     Ok(prompt)
 }
@@ -126,12 +143,23 @@ impl Review {
     /// The schema fixes the shape, not the range, and times are ours to know.
     fn checked(mut self, frames: &[Keyframe]) -> Result<Self, StepError> {
         if self.keyframes.len() != frames.len() {
-            let text = format!("{} frames were sent, {} were scored", frames.len(), self.keyframes.len());
-            return Err(StepError::retry("analysis_incomplete", endings::Plain(text)));
+            let text = format!(
+                "{} frames were sent, {} were scored",
+                frames.len(),
+                self.keyframes.len()
+            );
+            return Err(StepError::retry(
+                "analysis_incomplete",
+                endings::Plain(text),
+            ));
         }
         for (score, frame) in self.keyframes.iter_mut().zip(frames) {
             score.timestamp = seconds(frame);
-            for value in [&mut score.hook_effectiveness, &mut score.visual_appeal, &mut score.text_readability] {
+            for value in [
+                &mut score.hook_effectiveness,
+                &mut score.visual_appeal,
+                &mut score.text_readability,
+            ] {
                 *value = value.clamp(0.0, 100.0);
             }
         }
@@ -146,19 +174,33 @@ impl Step for Analyze {
     type Output = Analysis;
 
     fn policy() -> Policy {
-        Policy { time_limit: Duration::from_secs(6 * 60), max_attempts: 6, max_interrupted: 30, ..Policy::default() }
+        Policy {
+            time_limit: Duration::from_secs(6 * 60),
+            max_attempts: 6,
+            max_interrupted: 30,
+            ..Policy::default()
+        }
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Analysis, StepError> {
         if let Some(known) = video_analyses::get(&self.db, &cx.key()).await? {
             // A crash came between the row and the journal: the answer is paid for already.
-            return Ok(Analysis { analysis_id: known.id, overall_score: known.overall_score });
+            return Ok(Analysis {
+                analysis_id: known.id,
+                overall_score: known.overall_score,
+            });
         }
         let post_id = target.post_id();
-        let video = videos::get(&self.db, &target.video_id).await?.ok_or_else(|| endings::missing("video", &target.video_id))?;
+        let video = videos::get(&self.db, &target.video_id)
+            .await?
+            .ok_or_else(|| endings::missing("video", &target.video_id))?;
         let frames = self.keyframes(&video, &post_id).await?;
         let prompt = prompt(&frames, &video, &target.platform).await?;
-        let answer = self.anthropic.structured::<Review>(&prompt).await.map_err(|error| endings::platform(cx, error))?;
+        let answer = self
+            .anthropic
+            .structured::<Review>(&prompt)
+            .await
+            .map_err(|error| endings::platform(cx, error))?;
         cx.add_cost(answer.cost_micro_usd);
         let review = answer.value.checked(&frames)?;
         let row = video_analyses::Model {
@@ -175,6 +217,9 @@ impl Step for Analyze {
             created_at_ms: cx.now().as_millisecond(),
         };
         let kept = video_analyses::record(&self.db, row).await?;
-        Ok(Analysis { analysis_id: kept.id, overall_score: kept.overall_score })
+        Ok(Analysis {
+            analysis_id: kept.id,
+            overall_score: kept.overall_score,
+        })
     }
 }

@@ -61,12 +61,16 @@ impl Critique {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { db: services.db.clone(), anthropic: services.anthropic.clone() }
+        Self {
+            db: services.db.clone(),
+            anthropic: services.anthropic.clone(),
+        }
     }
 
     async fn prompt(&self, feedback: &performance_feedback::Model) -> Result<Prompt, StepError> {
         let prediction = predictions::get(&self.db, &feedback.prediction_id).await?;
-        let prediction = prediction.ok_or_else(|| missing("prediction", &feedback.prediction_id))?;
+        let prediction =
+            prediction.ok_or_else(|| missing("prediction", &feedback.prediction_id))?;
         let analysis = video_analyses::latest(&self.db, &feedback.post_id).await?;
         let data = json!({
             "platform": feedback.platform,
@@ -78,7 +82,11 @@ impl Critique {
             "overallScore": analysis.as_ref().map(|analysis| analysis.overall_score),
             "frames": analysis.as_ref().map(|analysis| &analysis.frames),
         });
-        Ok(Prompt::new(SYSTEM, serde_json::to_string_pretty(&data)?, MAX_TOKENS))
+        Ok(Prompt::new(
+            SYSTEM,
+            serde_json::to_string_pretty(&data)?,
+            MAX_TOKENS,
+        ))
     }
 }
 
@@ -88,17 +96,28 @@ impl Step for Critique {
     type Output = Written;
 
     fn policy() -> Policy {
-        Policy { time_limit: Duration::from_secs(5 * 60), max_attempts: 6, ..Policy::default() }
+        Policy {
+            time_limit: Duration::from_secs(5 * 60),
+            max_attempts: 6,
+            ..Policy::default()
+        }
     }
 
     async fn run(&self, cx: &StepContext, input: OfFeedback) -> Result<Written, StepError> {
         if let Some(known) = critiques::for_feedback(&self.db, &input.feedback_id).await? {
-            return Ok(Written { critique_id: known.id, lesson: known.lesson });
+            return Ok(Written {
+                critique_id: known.id,
+                lesson: known.lesson,
+            });
         }
         let feedback = performance_feedback::get(&self.db, &input.feedback_id).await?;
         let feedback = feedback.ok_or_else(|| missing("feedback", &input.feedback_id))?;
         let prompt = self.prompt(&feedback).await?;
-        let answer = self.anthropic.structured::<Review>(&prompt).await.map_err(|error| endings::platform(cx, error))?;
+        let answer = self
+            .anthropic
+            .structured::<Review>(&prompt)
+            .await
+            .map_err(|error| endings::platform(cx, error))?;
         cx.add_cost(answer.cost_micro_usd);
         let row = critiques::Model {
             id: format!("critique/{}", feedback.post_id),
@@ -112,6 +131,9 @@ impl Step for Critique {
             created_at_ms: cx.now().as_millisecond(),
         };
         let kept = critiques::record_once(&self.db, row).await?;
-        Ok(Written { critique_id: kept.id, lesson: kept.lesson })
+        Ok(Written {
+            critique_id: kept.id,
+            lesson: kept.lesson,
+        })
     }
 }

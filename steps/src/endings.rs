@@ -43,7 +43,12 @@ fn instant(when: LaterWhen) -> When {
 
 /// A row that an earlier step must have written is not there.
 pub(crate) fn missing(what: &str, id: &str) -> StepError {
-    StepError::terminal("row_missing", Plain(format!("there is no {what} {id}; an earlier step writes it")))
+    StepError::terminal(
+        "row_missing",
+        Plain(format!(
+            "there is no {what} {id}; an earlier step writes it"
+        )),
+    )
 }
 
 /// An error that is only a sentence.

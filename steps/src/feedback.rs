@@ -40,7 +40,9 @@ impl Feedback {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { db: services.db.clone() }
+        Self {
+            db: services.db.clone(),
+        }
     }
 }
 
@@ -53,8 +55,12 @@ impl Step for Feedback {
         let post_id = input.target.post_id();
         let reading = analytics_snapshots::get(&self.db, &input.snapshot_id).await?;
         let reading = reading.ok_or_else(|| missing("reading", &input.snapshot_id))?;
-        let prediction = predictions::get(&self.db, &post_id).await?.ok_or_else(|| missing("prediction", &post_id))?;
-        let (true, Some(actual)) = (reading.scored, reading.engagement) else { return Ok(None) };
+        let prediction = predictions::get(&self.db, &post_id)
+            .await?
+            .ok_or_else(|| missing("prediction", &post_id))?;
+        let (true, Some(actual)) = (reading.scored, reading.engagement) else {
+            return Ok(None);
+        };
         let row = performance_feedback::Model {
             id: format!("feedback/{post_id}"),
             post_id,
@@ -64,7 +70,9 @@ impl Step for Feedback {
             category: prediction.category,
             predicted_engagement: prediction.predicted_engagement,
             actual_engagement: actual,
-            error: prediction.predicted_engagement.map(|predicted| actual - predicted),
+            error: prediction
+                .predicted_engagement
+                .map(|predicted| actual - predicted),
             age_ms: reading.age_ms,
             created_at_ms: cx.now().as_millisecond(),
         };

@@ -44,20 +44,43 @@ impl PostConfirm {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { posting: Posting::new(services) }
+        Self {
+            posting: Posting::new(services),
+        }
     }
 
-    async fn published(&self, cx: &StepContext, post: &posts::Model, id: String, at: Timestamp) -> Result<Posted, StepError> {
+    async fn published(
+        &self,
+        cx: &StepContext,
+        post: &posts::Model,
+        id: String,
+        at: Timestamp,
+    ) -> Result<Posted, StepError> {
         let url = format!("https://www.youtube.com/shorts/{id}");
-        let row = posts::posted(&self.posting.db, &post.id, at, Some(&url), cx.now()).await?.into_model();
+        let row = posts::posted(&self.posting.db, &post.id, at, Some(&url), cx.now())
+            .await?
+            .into_model();
         // Refused when another execution was faster; then its instant is the one.
         let published_at = row.published_at().unwrap_or(at);
-        Ok(Posted { post_id: row.id, platform_post_id: id, url, published_at })
+        Ok(Posted {
+            post_id: row.id,
+            platform_post_id: id,
+            url,
+            published_at,
+        })
     }
 
-    async fn reject(&self, cx: &StepContext, post: &posts::Model, code: &str, reason: &str) -> Result<StepError, StepError> {
+    async fn reject(
+        &self,
+        cx: &StepContext,
+        post: &posts::Model,
+        code: &str,
+        reason: &str,
+    ) -> Result<StepError, StepError> {
         let text = format!("YouTube says: {reason}");
-        let row = posts::reject(&self.posting.db, &post.id, code, &text, cx.now()).await?.into_model();
+        let row = posts::reject(&self.posting.db, &post.id, code, &text, cx.now())
+            .await?
+            .into_model();
         Ok(rejected(&row))
     }
 }
@@ -68,7 +91,10 @@ fn again(post: &posts::Model, now: Timestamp, what: &str) -> StepError {
     if since > PATIENCE {
         return StepError::terminal("post_not_confirmed", Plain(format!("{what} for a day")));
     }
-    let wait = Duration::try_from(since).unwrap_or_default().div_f64(10.0).clamp(FIRST_POLL, LAST_POLL);
+    let wait = Duration::try_from(since)
+        .unwrap_or_default()
+        .div_f64(10.0)
+        .clamp(FIRST_POLL, LAST_POLL);
     StepError::later("post_processing", When::After(wait), Plain(what.to_owned()))
 }
 
@@ -78,7 +104,10 @@ impl Step for PostConfirm {
     type Output = Posted;
 
     fn policy() -> Policy {
-        Policy { max_attempts: 20, ..Policy::default() }
+        Policy {
+            max_attempts: 20,
+            ..Policy::default()
+        }
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Posted, StepError> {
@@ -90,17 +119,42 @@ impl Step for PostConfirm {
             (Some(id), _) => id.clone(),
             (None, _) => return Err(endings::missing("sent post", &post.id)),
         };
-        let Some(video) = youtube.video(&id).await.map_err(|error| endings::platform(cx, error))? else {
-            return Err(again(&post, cx.now(), "the platform does not show the post yet"));
+        let Some(video) = youtube
+            .video(&id)
+            .await
+            .map_err(|error| endings::platform(cx, error))?
+        else {
+            return Err(again(
+                &post,
+                cx.now(),
+                "the platform does not show the post yet",
+            ));
         };
         match video {
-            Video { upload_status: UploadStatus::Processed, published_at: Some(at), .. } => self.published(cx, &post, id, at).await,
-            Video { upload_status: UploadStatus::Failed { reason }, .. } => {
-                Err(self.reject(cx, &post, "youtube_processing_failed", &reason).await?)
-            }
-            Video { upload_status: UploadStatus::Rejected { reason }, .. } => Err(self.reject(cx, &post, "youtube_rejected", &reason).await?),
-            Video { upload_status: UploadStatus::Deleted, .. } => Err(self.reject(cx, &post, "youtube_deleted", "deleted").await?),
-            _ => Err(again(&post, cx.now(), "the platform has not finished processing")),
+            Video {
+                upload_status: UploadStatus::Processed,
+                published_at: Some(at),
+                ..
+            } => self.published(cx, &post, id, at).await,
+            Video {
+                upload_status: UploadStatus::Failed { reason },
+                ..
+            } => Err(self
+                .reject(cx, &post, "youtube_processing_failed", &reason)
+                .await?),
+            Video {
+                upload_status: UploadStatus::Rejected { reason },
+                ..
+            } => Err(self.reject(cx, &post, "youtube_rejected", &reason).await?),
+            Video {
+                upload_status: UploadStatus::Deleted,
+                ..
+            } => Err(self.reject(cx, &post, "youtube_deleted", "deleted").await?),
+            _ => Err(again(
+                &post,
+                cx.now(),
+                "the platform has not finished processing",
+            )),
         }
     }
 }

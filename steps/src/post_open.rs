@@ -35,17 +35,29 @@ impl PostOpen {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { posting: Posting::new(services), media: services.media.clone(), inbox: services.inbox.clone() }
+        Self {
+            posting: Posting::new(services),
+            media: services.media.clone(),
+            inbox: services.inbox.clone(),
+        }
     }
 
-    async fn open(&self, cx: &StepContext, target: &Target, youtube: &YouTube) -> Result<Transition, StepError> {
+    async fn open(
+        &self,
+        cx: &StepContext,
+        target: &Target,
+        youtube: &YouTube,
+    ) -> Result<Transition, StepError> {
         let post_id = target.post_id();
         let video = self.posting.video(target).await?;
         let path = files::locate(&self.inbox, &video.source).await?;
         self.media.probe(&path).await.map_err(endings::media)?;
         let file = files::read(path).await?;
         let text = self.posting.text(&video, &post_id);
-        let session = youtube.open_session(&text, file.bytes).await.map_err(|error| endings::platform(cx, error))?;
+        let session = youtube
+            .open_session(&text, file.bytes)
+            .await
+            .map_err(|error| endings::platform(cx, error))?;
         let opened = Session {
             session: session.expose().to_owned(),
             total_bytes: i64::try_from(file.bytes).unwrap_or(i64::MAX),
@@ -63,12 +75,19 @@ impl Step for PostOpen {
     /// Looking at a large file takes long, and a worker that is restarted often is no reason to
     /// give a video up.
     fn policy() -> Policy {
-        Policy { max_interrupted: 30, ..Policy::default() }
+        Policy {
+            max_interrupted: 30,
+            ..Policy::default()
+        }
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Opened, StepError> {
         let youtube = self.posting.youtube(&target)?;
-        let new = NewPost { video_id: target.video_id.clone(), platform: target.platform.clone(), account: target.account.clone() };
+        let new = NewPost {
+            video_id: target.video_id.clone(),
+            platform: target.platform.clone(),
+            account: target.account.clone(),
+        };
         let mut post = posts::prepare(&self.posting.db, new, cx.now()).await?;
         if post.state == PostState::Prepared {
             // Refused: another execution was faster, and its session is the one.

@@ -30,7 +30,9 @@ impl Predict {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { db: services.db.clone() }
+        Self {
+            db: services.db.clone(),
+        }
     }
 }
 
@@ -40,7 +42,9 @@ impl Step for Predict {
     type Output = Prediction;
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Prediction, StepError> {
-        let video = videos::get(&self.db, &target.video_id).await?.ok_or_else(|| missing("video", &target.video_id))?;
+        let video = videos::get(&self.db, &target.video_id)
+            .await?
+            .ok_or_else(|| missing("video", &target.video_id))?;
         let account_id = accounts::ensure(&self.db, &target.platform, &target.account).await?;
         let baseline = predictions::baseline(&self.db, &target.platform, &video.category).await?;
         let row = predictions::Model {

@@ -43,17 +43,29 @@ impl Reweight {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { db: services.db.clone() }
+        Self {
+            db: services.db.clone(),
+        }
     }
 
-    async fn decision(&self, cx: &StepContext, feedback: &performance_feedback::Model) -> Result<NewDecision, StepError> {
+    async fn decision(
+        &self,
+        cx: &StepContext,
+        feedback: &performance_feedback::Model,
+    ) -> Result<NewDecision, StepError> {
         let current = scoring_weights::current(&self.db, &feedback.category).await?;
-        let (expected_version, before) = current.map(|row| (row.version, row.weights_after)).unwrap_or_default();
-        let examples: Vec<Example> = performance_feedback::with_predictions(&self.db, &feedback.category, WINDOW)
-            .await?
-            .into_iter()
-            .map(|(outcome, prediction)| Example { features: numbers(&prediction.features), engagement: outcome.actual_engagement })
-            .collect();
+        let (expected_version, before) = current
+            .map(|row| (row.version, row.weights_after))
+            .unwrap_or_default();
+        let examples: Vec<Example> =
+            performance_feedback::with_predictions(&self.db, &feedback.category, WINDOW)
+                .await?
+                .into_iter()
+                .map(|(outcome, prediction)| Example {
+                    features: numbers(&prediction.features),
+                    engagement: outcome.actual_engagement,
+                })
+                .collect();
         let (after, evidence) = weights::decide(&before.0, &examples);
         Ok(NewDecision {
             id: format!("decision/{}", feedback.post_id),
@@ -72,17 +84,28 @@ impl Reweight {
 /// The features that are numbers; the others cannot be weighed.
 fn numbers(features: &serde_json::Value) -> BTreeMap<String, f64> {
     let features = features.as_object().into_iter().flatten();
-    features.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?))).collect()
+    features
+        .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+        .collect()
 }
 
-fn reason(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>, outcomes: usize) -> String {
+fn reason(
+    before: &BTreeMap<String, f64>,
+    after: &BTreeMap<String, f64>,
+    outcomes: usize,
+) -> String {
     if outcomes < LEAST_OUTCOMES {
         return format!("no change: {LEAST_OUTCOMES} outcomes are needed, {outcomes} exist");
     }
     let moved: Vec<String> = after
         .iter()
         .filter(|(name, weight)| before.get(*name) != Some(*weight))
-        .map(|(name, weight)| format!("{name} {:.3} → {weight:.3}", before.get(name).copied().unwrap_or(1.0)))
+        .map(|(name, weight)| {
+            format!(
+                "{name} {:.3} → {weight:.3}",
+                before.get(name).copied().unwrap_or(1.0)
+            )
+        })
         .collect();
     match moved.is_empty() {
         true => format!("no change: {outcomes} outcomes do not ask for one"),
@@ -100,10 +123,16 @@ impl Step for Reweight {
         let feedback = feedback.ok_or_else(|| missing("feedback", &input.feedback_id))?;
         let decision = self.decision(cx, &feedback).await?;
         match scoring_weights::decide_once(&self.db, decision).await? {
-            Decision::Recorded(row) | Decision::AlreadyDecided(row) => {
-                Ok(Decided { decision_id: row.id, version: row.version, changed: row.changed, reason: row.reason })
-            }
-            Decision::Conflict => Err(StepError::retry("weights_moved", Plain("another decision came first".to_owned()))),
+            Decision::Recorded(row) | Decision::AlreadyDecided(row) => Ok(Decided {
+                decision_id: row.id,
+                version: row.version,
+                changed: row.changed,
+                reason: row.reason,
+            }),
+            Decision::Conflict => Err(StepError::retry(
+                "weights_moved",
+                Plain("another decision came first".to_owned()),
+            )),
         }
     }
 }

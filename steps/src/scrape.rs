@@ -47,13 +47,20 @@ impl Scrape {
     /// From the program's services.
     #[must_use]
     pub fn new(services: &Services) -> Self {
-        Self { db: services.db.clone(), youtube: services.youtube.clone(), audience: services.audience }
+        Self {
+            db: services.db.clone(),
+            youtube: services.youtube.clone(),
+            audience: services.audience,
+        }
     }
 }
 
 /// Engagement, or why there is none. YouTube shows no shares, so the numerator is likes + comments.
 fn engagement(counts: &Counts) -> Result<f64, &'static str> {
-    let views = counts.views.filter(|views| *views > 0).ok_or("no views are shown")?;
+    let views = counts
+        .views
+        .filter(|views| *views > 0)
+        .ok_or("no views are shown")?;
     let likes = counts.likes.ok_or("likes are hidden")?;
     let comments = counts.comments.ok_or("comments are hidden")?;
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -67,24 +74,43 @@ impl Step for Scrape {
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Reading, StepError> {
         let post_id = target.post_id();
-        let post = posts::get(&self.db, &post_id).await?.ok_or_else(|| missing("post", &post_id))?;
+        let post = posts::get(&self.db, &post_id)
+            .await?
+            .ok_or_else(|| missing("post", &post_id))?;
         let (Some(id), Some(published_at)) = (&post.platform_post_id, post.published_at()) else {
             return Err(missing("published post", &post_id));
         };
-        let youtube = self.youtube.get(&target.account).ok_or_else(|| missing("youtube account", &target.account))?;
-        let video = youtube.video(id).await.map_err(|error| endings::platform(cx, error))?;
+        let youtube = self
+            .youtube
+            .get(&target.account)
+            .ok_or_else(|| missing("youtube account", &target.account))?;
+        let video = youtube
+            .video(id)
+            .await
+            .map_err(|error| endings::platform(cx, error))?;
         let read_at = cx.now();
         let Some(video) = video else {
-            return Err(StepError::terminal("post_deleted", Plain(format!("YouTube no longer shows {id}: deleted or made private"))));
+            return Err(StepError::terminal(
+                "post_deleted",
+                Plain(format!(
+                    "YouTube no longer shows {id}: deleted or made private"
+                )),
+            ));
         };
         if video.counts.views == Some(0) && video.counts.likes.is_some_and(|likes| likes > 0) {
-            return Err(StepError::retry("reading_implausible", Plain("likes without views: a bad reading".to_owned())));
+            return Err(StepError::retry(
+                "reading_implausible",
+                Plain("likes without views: a bad reading".to_owned()),
+            ));
         }
         let age_ms = self.audience.age_ms(published_at, read_at);
         let engagement = engagement(&video.counts);
         let unscored_reason = match engagement {
             Err(reason) => Some(reason.to_owned()),
-            Ok(_) if !self.audience.is_scored_age(age_ms) => Some(format!("read at an age of {:.1} h, not 6 h ± 1 h", hours(age_ms))),
+            Ok(_) if !self.audience.is_scored_age(age_ms) => Some(format!(
+                "read at an age of {:.1} h, not 6 h ± 1 h",
+                hours(age_ms)
+            )),
             Ok(_) => None,
         };
         let count = |count: Option<u64>| count.and_then(|count| i64::try_from(count).ok());

@@ -49,7 +49,11 @@ impl Audience {
     #[must_use]
     pub fn age_ms(&self, published_at: Timestamp, now: Timestamp) -> i64 {
         let wall_ms = now.duration_since(published_at).as_millis().max(0);
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "ages are far below 2^53 ms")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "ages are far below 2^53 ms"
+        )]
         let age = (wall_ms as f64 * self.time_scale) as i64;
         age
     }
@@ -85,7 +89,9 @@ mod tests {
     fn only_six_hours_give_or_take_one_are_scored() {
         let audience = Audience { time_scale: 1.0 };
         let hour = 3_600_000;
-        let scored: Vec<bool> = [0, 5 * hour - 1, 5 * hour, 7 * hour, 7 * hour + 1, -6 * hour].map(|age| audience.is_scored_age(age)).into();
+        let scored: Vec<bool> = [0, 5 * hour - 1, 5 * hour, 7 * hour, 7 * hour + 1, -6 * hour]
+            .map(|age| audience.is_scored_age(age))
+            .into();
         assert_eq!(scored, [false, false, true, true, false, false]);
     }
 }

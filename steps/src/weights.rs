@@ -31,12 +31,20 @@ pub(crate) struct Evidence {
 }
 
 /// The weights after one decision, and the numbers behind it.
-pub(crate) fn decide(before: &BTreeMap<String, f64>, examples: &[Example]) -> (BTreeMap<String, f64>, BTreeMap<String, Evidence>) {
+pub(crate) fn decide(
+    before: &BTreeMap<String, f64>,
+    examples: &[Example],
+) -> (BTreeMap<String, f64>, BTreeMap<String, Evidence>) {
     let mut after = before.clone();
     let mut evidence = BTreeMap::new();
-    let names: std::collections::BTreeSet<&String> = examples.iter().flat_map(|example| example.features.keys()).collect();
+    let names: std::collections::BTreeSet<&String> = examples
+        .iter()
+        .flat_map(|example| example.features.keys())
+        .collect();
     for name in names {
-        let Some(found) = evidence_for(name, examples) else { continue };
+        let Some(found) = evidence_for(name, examples) else {
+            continue;
+        };
         let weight = before.get(name).copied().unwrap_or(1.0);
         let step = (found.heads_for - weight).clamp(-LARGEST_STEP, LARGEST_STEP);
         if step.abs() >= LEAST_STEP {
@@ -48,21 +56,29 @@ pub(crate) fn decide(before: &BTreeMap<String, f64>, examples: &[Example]) -> (B
 }
 
 fn evidence_for(name: &str, examples: &[Example]) -> Option<Evidence> {
-    let pairs: Vec<(f64, f64)> =
-        examples.iter().filter_map(|example| Some((*example.features.get(name)?, example.engagement))).collect();
+    let pairs: Vec<(f64, f64)> = examples
+        .iter()
+        .filter_map(|example| Some((*example.features.get(name)?, example.engagement)))
+        .collect();
     if pairs.len() < LEAST_OUTCOMES {
         return None;
     }
     let correlation = correlation(&pairs)?;
     let n = count(pairs.len());
     let heads_for = (1.0 + 0.5 * correlation * n / (n + PRIOR_OUTCOMES)).clamp(BOUNDS.0, BOUNDS.1);
-    Some(Evidence { outcomes: pairs.len(), correlation, heads_for })
+    Some(Evidence {
+        outcomes: pairs.len(),
+        correlation,
+        heads_for,
+    })
 }
 
 /// Pearson's r; nothing where either side does not vary.
 fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
     let n = count(pairs.len());
-    let mean = pairs.iter().fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x / n, sum.1 + y / n));
+    let mean = pairs
+        .iter()
+        .fold((0.0, 0.0), |sum, (x, y)| (sum.0 + x / n, sum.1 + y / n));
     let (xx, yy, xy) = pairs.iter().fold((0.0, 0.0, 0.0), |sum, (x, y)| {
         let (dx, dy) = (x - mean.0, y - mean.1);
         (sum.0 + dx * dx, sum.1 + dy * dy, sum.2 + dx * dy)
@@ -100,7 +116,10 @@ mod tests {
 
     #[test]
     fn too_few_outcomes_change_nothing() {
-        assert_eq!(decide(&BTreeMap::new(), &examples(4, 0.01)), (BTreeMap::new(), BTreeMap::new()));
+        assert_eq!(
+            decide(&BTreeMap::new(), &examples(4, 0.01)),
+            (BTreeMap::new(), BTreeMap::new())
+        );
     }
 
     #[test]
@@ -118,8 +137,13 @@ mod tests {
 
     #[test]
     fn a_feature_that_never_varies_says_nothing() {
-        let same: Vec<Example> =
-            examples(9, 0.01).into_iter().map(|e| Example { features: BTreeMap::from([("trend".to_owned(), 1.0)]), ..e }).collect();
+        let same: Vec<Example> = examples(9, 0.01)
+            .into_iter()
+            .map(|e| Example {
+                features: BTreeMap::from([("trend".to_owned(), 1.0)]),
+                ..e
+            })
+            .collect();
         assert!(decide(&BTreeMap::new(), &same).0.is_empty());
     }
 }

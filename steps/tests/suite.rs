@@ -1,7 +1,7 @@
 //! Every step through the same suite, on a real sandbox: the example is done, a second execution
 //! changes nothing, each failure of the outside ends as declared, values survive JSON.
 
-#[expect(dead_code, reason = "other test binaries use the rest of the world")]
+#[expect(dead_code, reason = "the test of the loop uses the rest of the world")]
 mod world;
 
 use std::sync::Arc;
@@ -73,7 +73,14 @@ macro_rules! prove {
 /// Everything outside and in the post's row that could show a second effect.
 fn posting(world: &World) -> futures::future::BoxFuture<'_, Value> {
     async move {
-        let post = world.post().await.map(|post| (post.state, post.session, post.platform_post_id, post.published_at_ms));
+        let post = world.post().await.map(|post| {
+            (
+                post.state,
+                post.session,
+                post.platform_post_id,
+                post.published_at_ms,
+            )
+        });
         json!([world.posts_seen().await, post])
     }
     .boxed()
@@ -83,20 +90,41 @@ fn posting(world: &World) -> futures::future::BoxFuture<'_, Value> {
 async fn count(world: &World, table: &str) -> Value {
     use schema::ConnectionTrait as _;
     let sql = format!("select count(*) as n from {table}");
-    let row = world.db.query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql)).await.unwrap().unwrap();
+    let row = world
+        .db
+        .query_one_raw(sea_orm::Statement::from_string(
+            sea_orm::DbBackend::Sqlite,
+            sql,
+        ))
+        .await
+        .unwrap()
+        .unwrap();
     json!(row.try_get::<i64>("", "n").unwrap())
 }
 
 macro_rules! fault {
     ($platform:literal, $endpoint:literal, $action:tt) => {
-        |world| world.fault($platform, $endpoint, 0, 1, json!($action)).boxed()
+        |world| {
+            world
+                .fault($platform, $endpoint, 0, 1, json!($action))
+                .boxed()
+        }
     };
 }
 
 /// Changes a row behind the step's back.
 macro_rules! sql {
     ($sql:literal) => {
-        |world| async move { drop(schema::ConnectionTrait::execute_unprepared(&world.db, $sql).await.unwrap()) }.boxed()
+        |world| {
+            async move {
+                drop(
+                    schema::ConnectionTrait::execute_unprepared(&world.db, $sql)
+                        .await
+                        .unwrap(),
+                )
+            }
+            .boxed()
+        }
     };
 }
 
@@ -104,65 +132,252 @@ fn target(world: &World) -> Target {
     world.target()
 }
 
-prove!(predict, Predict, World::new(), target, |world| count(world, "predictions").boxed(), [
-    ("the video is not there", sql!("delete from videos"), "terminal", "row_missing"),
-]);
+prove!(
+    predict,
+    Predict,
+    World::new(),
+    target,
+    |world| count(world, "predictions").boxed(),
+    [(
+        "the video is not there",
+        sql!("delete from videos"),
+        "terminal",
+        "row_missing"
+    ),]
+);
 
-prove!(post_open, PostOpen, World::new(), target, posting, [
-    ("the session cannot be opened just now", fault!("youtube", "upload_open", {"kind": "fail", "status": 503}), "retry", "youtube_unavailable"),
-    ("too many requests", fault!("youtube", "upload_open", {"kind": "rate_limit", "retry_after_s": 2}), "later", "youtube_rate_limited"),
-    ("the day's quota is used up", fault!("youtube", "upload_open", {"kind": "quota_exceeded"}), "later", "youtube_quota_exceeded"),
-    ("the token is refused", fault!("youtube", "upload_open", {"kind": "fail", "status": 401}), "terminal", "youtube_unauthorized"),
-    ("the answer is dropped", fault!("youtube", "upload_open", {"kind": "act_then_drop"}), "retry", "youtube_unreachable"),
-    ("the file is not there", sql!(r#"update videos set source = '{"path":"none.mp4"}'"#), "terminal", "source_missing"),
-    ("the path leads out of the inbox", sql!(r#"update videos set source = '{"path":"../channel.db"}'"#), "terminal", "source_outside_inbox"),
-]);
+prove!(
+    post_open,
+    PostOpen,
+    World::new(),
+    target,
+    posting,
+    [
+        (
+            "the session cannot be opened just now",
+            fault!("youtube", "upload_open", {"kind": "fail", "status": 503}),
+            "retry",
+            "youtube_unavailable"
+        ),
+        (
+            "too many requests",
+            fault!("youtube", "upload_open", {"kind": "rate_limit", "retry_after_s": 2}),
+            "later",
+            "youtube_rate_limited"
+        ),
+        (
+            "the day's quota is used up",
+            fault!("youtube", "upload_open", {"kind": "quota_exceeded"}),
+            "later",
+            "youtube_quota_exceeded"
+        ),
+        (
+            "the token is refused",
+            fault!("youtube", "upload_open", {"kind": "fail", "status": 401}),
+            "terminal",
+            "youtube_unauthorized"
+        ),
+        (
+            "the answer is dropped",
+            fault!("youtube", "upload_open", {"kind": "act_then_drop"}),
+            "retry",
+            "youtube_unreachable"
+        ),
+        (
+            "the file is not there",
+            sql!(r#"update videos set source = '{"path":"none.mp4"}'"#),
+            "terminal",
+            "source_missing"
+        ),
+        (
+            "the path leads out of the inbox",
+            sql!(r#"update videos set source = '{"path":"../channel.db"}'"#),
+            "terminal",
+            "source_outside_inbox"
+        ),
+    ]
+);
 
-prove!(post_send, PostSend, World::opened(), target, posting, [
-    ("a chunk is not taken just now", fault!("youtube", "upload_put", {"kind": "fail", "status": 503}), "retry", "youtube_unavailable"),
-    ("the answer is dropped after YouTube acted", fault!("youtube", "upload_put", {"kind": "act_then_drop"}), "retry", "youtube_unreachable"),
-    ("the file changed", sql!("update posts set content_sha256 = 'other'"), "terminal", "source_changed"),
-]);
+prove!(
+    post_send,
+    PostSend,
+    World::opened(),
+    target,
+    posting,
+    [
+        (
+            "a chunk is not taken just now",
+            fault!("youtube", "upload_put", {"kind": "fail", "status": 503}),
+            "retry",
+            "youtube_unavailable"
+        ),
+        (
+            "the answer is dropped after YouTube acted",
+            fault!("youtube", "upload_put", {"kind": "act_then_drop"}),
+            "retry",
+            "youtube_unreachable"
+        ),
+        (
+            "the file changed",
+            sql!("update posts set content_sha256 = 'other'"),
+            "terminal",
+            "source_changed"
+        ),
+    ]
+);
 
-prove!(post_confirm, PostConfirm, async { let world = World::sent().await; tokio::time::sleep(std::time::Duration::from_secs(2)).await; world }, target, posting, [
-    ("YouTube is down", fault!("youtube", "videos_list", {"kind": "fail", "status": 500}), "retry", "youtube_unavailable"),
-    ("too many requests", fault!("youtube", "videos_list", {"kind": "rate_limit", "retry_after_s": 2}), "later", "youtube_rate_limited"),
-    ("garbage", fault!("youtube", "videos_list", {"kind": "garbage"}), "retry", "youtube_unreadable_answer"),
-]);
+prove!(
+    post_confirm,
+    PostConfirm,
+    async {
+        let world = World::sent().await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        world
+    },
+    target,
+    posting,
+    [
+        (
+            "YouTube is down",
+            fault!("youtube", "videos_list", {"kind": "fail", "status": 500}),
+            "retry",
+            "youtube_unavailable"
+        ),
+        (
+            "too many requests",
+            fault!("youtube", "videos_list", {"kind": "rate_limit", "retry_after_s": 2}),
+            "later",
+            "youtube_rate_limited"
+        ),
+        (
+            "garbage",
+            fault!("youtube", "videos_list", {"kind": "garbage"}),
+            "retry",
+            "youtube_unreadable_answer"
+        ),
+    ]
+);
 
-prove!(scrape, Scrape, World::published(), target, |world| count(world, "analytics_snapshots").boxed(), [
-    ("YouTube is down", fault!("youtube", "videos_list", {"kind": "fail", "status": 503}), "retry", "youtube_unavailable"),
-    ("the post is gone", sql!("update posts set platform_post_id = 'gone'"), "terminal", "post_deleted"),
-]);
+prove!(
+    scrape,
+    Scrape,
+    World::published(),
+    target,
+    |world| count(world, "analytics_snapshots").boxed(),
+    [
+        (
+            "YouTube is down",
+            fault!("youtube", "videos_list", {"kind": "fail", "status": 503}),
+            "retry",
+            "youtube_unavailable"
+        ),
+        (
+            "the post is gone",
+            sql!("update posts set platform_post_id = 'gone'"),
+            "terminal",
+            "post_deleted"
+        ),
+    ]
+);
 
-prove!(analyze, Analyze, World::published(), target, |world| count(world, "video_analyses").boxed(), [
-    ("Claude is overloaded", fault!("anthropic", "messages", {"kind": "overloaded"}), "retry", "anthropic_overloaded"),
-    ("Claude refuses", fault!("anthropic", "messages", {"kind": "refusal"}), "terminal", "anthropic_refused"),
-    ("too many requests", fault!("anthropic", "messages", {"kind": "rate_limit", "retry_after_s": 3}), "later", "anthropic_rate_limited"),
-]);
+prove!(
+    analyze,
+    Analyze,
+    World::published(),
+    target,
+    |world| count(world, "video_analyses").boxed(),
+    [
+        (
+            "Claude is overloaded",
+            fault!("anthropic", "messages", {"kind": "overloaded"}),
+            "retry",
+            "anthropic_overloaded"
+        ),
+        (
+            "Claude refuses",
+            fault!("anthropic", "messages", {"kind": "refusal"}),
+            "terminal",
+            "anthropic_refused"
+        ),
+        (
+            "too many requests",
+            fault!("anthropic", "messages", {"kind": "rate_limit", "retry_after_s": 3}),
+            "later",
+            "anthropic_rate_limited"
+        ),
+    ]
+);
 
-prove!(feedback, Feedback, async { let world = World::published().await; world.done(&world.steps.scrape, json!(world.target())).await; world },
-    |world| Outcome { target: world.target(), snapshot_id: "run_example/scrape/1".to_owned() },
-    |world| count(world, "performance_feedback").boxed(), [
-    ("the reading is not there", sql!("delete from analytics_snapshots"), "terminal", "row_missing"),
-]);
+prove!(
+    feedback,
+    Feedback,
+    async {
+        let world = World::published().await;
+        world.done(&world.steps.scrape, json!(world.target())).await;
+        world
+    },
+    |world| Outcome {
+        target: world.target(),
+        snapshot_id: "run_example/scrape/1".to_owned()
+    },
+    |world| count(world, "performance_feedback").boxed(),
+    [(
+        "the reading is not there",
+        sql!("delete from analytics_snapshots"),
+        "terminal",
+        "row_missing"
+    ),]
+);
 
 fn of_feedback(world: &World) -> OfFeedback {
-    OfFeedback { feedback_id: format!("feedback/{}", world.target().post_id()) }
+    OfFeedback {
+        feedback_id: format!("feedback/{}", world.target().post_id()),
+    }
 }
 
-prove!(critique, Critique, World::joined().map(|(world, _)| world), of_feedback, |world| count(world, "critiques").boxed(), [
-    ("Claude is overloaded", fault!("anthropic", "messages", {"kind": "overloaded"}), "retry", "anthropic_overloaded"),
-    ("Claude refuses", fault!("anthropic", "messages", {"kind": "refusal"}), "terminal", "anthropic_refused"),
-]);
+prove!(
+    critique,
+    Critique,
+    World::joined().map(|(world, _)| world),
+    of_feedback,
+    |world| count(world, "critiques").boxed(),
+    [
+        (
+            "Claude is overloaded",
+            fault!("anthropic", "messages", {"kind": "overloaded"}),
+            "retry",
+            "anthropic_overloaded"
+        ),
+        (
+            "Claude refuses",
+            fault!("anthropic", "messages", {"kind": "refusal"}),
+            "terminal",
+            "anthropic_refused"
+        ),
+    ]
+);
 
-prove!(reweight, Reweight, World::joined().map(|(world, _)| world), of_feedback, |world| count(world, "scoring_weights").boxed(), [
-    ("the feedback is not there", sql!("delete from performance_feedback"), "terminal", "row_missing"),
-]);
+prove!(
+    reweight,
+    Reweight,
+    World::joined().map(|(world, _)| world),
+    of_feedback,
+    |world| count(world, "scoring_weights").boxed(),
+    [(
+        "the feedback is not there",
+        sql!("delete from performance_feedback"),
+        "terminal",
+        "row_missing"
+    ),]
+);
 
 #[test]
 fn every_registered_step_is_proven_here() {
     let source = include_str!("suite.rs");
-    let unproven: Vec<_> = catalogue().into_iter().map(|step| step.name).filter(|name| !source.contains(&format!("prove!({name},"))).collect();
+    let unproven: Vec<_> = catalogue()
+        .into_iter()
+        .map(|step| step.name)
+        .filter(|name| !source.contains(&format!("prove!({name},")))
+        .collect();
     assert!(unproven.is_empty(), "add a `prove!` for {unproven:?}");
 }

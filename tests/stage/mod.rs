@@ -203,6 +203,12 @@ impl Stage {
         }
     }
 
+    /// Waits until every run waits for this.
+    pub(crate) fn all_wait_for(&self, run_ids: &[String], reason: &str) {
+        let waits = |run_id: &String| self.show(run_id)["run"]["waitingReason"] == reason;
+        until(reason, || run_ids.iter().all(waits));
+    }
+
     /// What the sandbox received: descriptions of posts.
     pub(crate) fn posts_seen(&self) -> Vec<String> {
         let ports: Value =

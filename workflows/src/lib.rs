@@ -15,5 +15,8 @@ pub use video_loop::{VideoLoop, VideoLoopInput, VideoLoopOutput};
 /// Every workflow and step, for a worker. `wait` is how long a loop waits before it measures.
 #[must_use]
 pub fn registry(steps: &Steps, wait: Duration) -> Registry {
-    Registry::new().steps(catalogue()).workflow(Measure::new(steps)).workflow(VideoLoop::new(steps, wait))
+    Registry::new()
+        .steps(catalogue())
+        .workflow(Measure::new(steps))
+        .workflow(VideoLoop::new(steps, wait))
 }

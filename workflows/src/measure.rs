@@ -68,7 +68,11 @@ impl Workflow for Measure {
     type Input = Target;
     type Output = MeasureOutput;
 
-    async fn run(&self, cx: &WorkflowContext<'_>, target: Target) -> Result<MeasureOutput, Failure> {
+    async fn run(
+        &self,
+        cx: &WorkflowContext<'_>,
+        target: Target,
+    ) -> Result<MeasureOutput, Failure> {
         let reading = cx.step(&self.scrape, target.clone()).await?;
         let analysis = cx.step(&self.analyze, target.clone()).await?;
         let mut output = MeasureOutput {
@@ -85,9 +89,14 @@ impl Workflow for Measure {
             decision_id: None,
         };
 
-        let outcome = Outcome { target, snapshot_id: reading.snapshot_id };
+        let outcome = Outcome {
+            target,
+            snapshot_id: reading.snapshot_id,
+        };
         if let Some(feedback) = cx.step(&self.feedback, outcome).await? {
-            let of = OfFeedback { feedback_id: feedback.feedback_id };
+            let of = OfFeedback {
+                feedback_id: feedback.feedback_id,
+            };
             output.critique_id = Some(cx.step(&self.critique, of.clone()).await?.critique_id);
             output.decision_id = Some(cx.step(&self.reweight, of.clone()).await?.decision_id);
             output.feedback_id = Some(of.feedback_id);

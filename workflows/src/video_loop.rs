@@ -70,7 +70,9 @@ impl VideoLoop {
 
     fn wait(&self, input: &VideoLoopInput) -> SignedDuration {
         let configured = SignedDuration::try_from(self.wait).unwrap_or(SignedDuration::MAX);
-        input.wait_ms.map_or(configured, SignedDuration::from_millis)
+        input
+            .wait_ms
+            .map_or(configured, SignedDuration::from_millis)
     }
 }
 
@@ -79,10 +81,23 @@ impl Workflow for VideoLoop {
     type Input = VideoLoopInput;
     type Output = VideoLoopOutput;
 
-    async fn run(&self, cx: &WorkflowContext<'_>, input: VideoLoopInput) -> Result<VideoLoopOutput, Failure> {
+    async fn run(
+        &self,
+        cx: &WorkflowContext<'_>,
+        input: VideoLoopInput,
+    ) -> Result<VideoLoopOutput, Failure> {
         let wait = self.wait(&input);
-        let VideoLoopInput { video_id, platform, account, .. } = input;
-        let target = Target { video_id, platform, account };
+        let VideoLoopInput {
+            video_id,
+            platform,
+            account,
+            ..
+        } = input;
+        let target = Target {
+            video_id,
+            platform,
+            account,
+        };
         cx.tag("video", target.video_id.as_str());
         cx.tag("platform", target.platform.as_str());
         cx.tag("account", target.account.as_str());
@@ -93,7 +108,10 @@ impl Workflow for VideoLoop {
         cx.step(&self.post_send, target.clone()).await?;
         let posted = cx.step(&self.post_confirm, target.clone()).await?;
 
-        let due = posted.published_at.saturating_add(wait).unwrap_or(posted.published_at);
+        let due = posted
+            .published_at
+            .saturating_add(wait)
+            .unwrap_or(posted.published_at);
         cx.sleep("the audience", due).await?;
 
         let measure = cx.child::<Measure>(target).await?;

@@ -2,7 +2,10 @@
 //! boundary and inside every request of `post_*`, and answers that are lost.
 
 #[path = "../../steps/tests/world/mod.rs"]
-#[expect(dead_code, reason = "the suite of the steps uses the rest of the world")]
+#[expect(
+    dead_code,
+    reason = "the suite of the steps uses the rest of the world"
+)]
 mod world;
 
 use std::time::Duration;
@@ -23,7 +26,12 @@ fn lab(world: &World) -> Lab {
 
 fn input(world: &World) -> VideoLoopInput {
     let target = world.target();
-    VideoLoopInput { video_id: target.video_id, platform: target.platform, account: target.account, wait_ms: None }
+    VideoLoopInput {
+        video_id: target.video_id,
+        platform: target.platform,
+        account: target.account,
+        wait_ms: None,
+    }
 }
 
 /// One post outside, one feedback, one critique, one decision.
@@ -31,7 +39,11 @@ async fn check(world: &World, output: &VideoLoopOutput) {
     assert_eq!(world.posts_seen().await, 1, "posts on the platform");
     assert_eq!(world.post().await.unwrap().state, PostState::Posted);
     assert_eq!(output.measure.unscored_reason, None);
-    assert!(output.measure.feedback_id.is_some() && output.measure.critique_id.is_some() && output.measure.decision_id.is_some());
+    assert!(
+        output.measure.feedback_id.is_some()
+            && output.measure.critique_id.is_some()
+            && output.measure.decision_id.is_some()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,7 +65,10 @@ async fn the_loop_runs_from_prediction_to_decision() {
       "wait: post_confirm: post_processing"
     ]
     "#);
-    let again = lab.replay::<VideoLoop>("run_1", &input(&world)).await.unwrap();
+    let again = lab
+        .replay::<VideoLoop>("run_1", &input(&world))
+        .await
+        .unwrap();
     assert_eq!(again, output, "the recorded run replays to the same end");
 }
 
@@ -66,7 +81,10 @@ async fn a_crash_at_any_journal_boundary_does_not_post_twice() {
             let world = World::new().await;
             let lab = lab(&world);
             let point = CrashPoint { boundary, side };
-            let (output, hit) = lab.run_with_crash::<VideoLoop>("run_1", &input(&world), point).await.unwrap();
+            let (output, hit) = lab
+                .run_with_crash::<VideoLoop>("run_1", &input(&world), point)
+                .await
+                .unwrap();
             check(&world, &output).await;
             reached |= hit;
         }
@@ -107,9 +125,19 @@ async fn cut_off_in(endpoint: &str, after: u64, stall: Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_cut_off_inside_a_request_does_not_post_twice() {
-    for (endpoint, after) in [("upload_open", 0), ("upload_put", 0), ("upload_put", 1), ("videos_list", 0)] {
+    for (endpoint, after) in [
+        ("upload_open", 0),
+        ("upload_put", 0),
+        ("upload_put", 1),
+        ("videos_list", 0),
+    ] {
         for when in ["before", "after"] {
-            cut_off_in(endpoint, after, json!({ "kind": "stall", "ms": 5000, "when": when })).await;
+            cut_off_in(
+                endpoint,
+                after,
+                json!({ "kind": "stall", "ms": 5000, "when": when }),
+            )
+            .await;
         }
     }
 }
@@ -120,8 +148,13 @@ async fn a_lost_answer_is_found_again_and_posts_once() {
         for after in 0..3 {
             for kind in ["act_then_drop", "drop_before", "truncate"] {
                 let world = World::new().await;
-                world.fault("youtube", endpoint, after, 1, json!({ "kind": kind })).await;
-                let output = lab(&world).run::<VideoLoop>("run_1", &input(&world)).await.unwrap();
+                world
+                    .fault("youtube", endpoint, after, 1, json!({ "kind": kind }))
+                    .await;
+                let output = lab(&world)
+                    .run::<VideoLoop>("run_1", &input(&world))
+                    .await
+                    .unwrap();
                 check(&world, &output).await;
             }
         }
@@ -133,10 +166,17 @@ async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
     let world = World::opened().await;
     // Bytes were allowed to leave, and the session is one that YouTube does not know.
     let sql = "update posts set state = 'sending', session = replace(session, 'upload_id=', 'upload_id=gone'), sending_at_ms = prepared_at_ms";
-    schema::ConnectionTrait::execute_unprepared(&world.db, sql).await.unwrap();
+    schema::ConnectionTrait::execute_unprepared(&world.db, sql)
+        .await
+        .unwrap();
     let result = lab(&world).run::<VideoLoop>("run_1", &input(&world)).await;
-    let Err(LabError::Failed(failure)) = result else { panic!("{result:?}") };
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Unknown, "publish_unknown"));
+    let Err(LabError::Failed(failure)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Unknown, "publish_unknown")
+    );
     assert_eq!(world.post().await.unwrap().state, PostState::Unknown);
     assert_eq!(world.posts_seen().await, 0);
 }
@@ -144,7 +184,13 @@ async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_loop_on_the_same_target_does_not_post_again() {
     let world = World::new().await;
-    lab(&world).run::<VideoLoop>("run_1", &input(&world)).await.unwrap();
-    lab(&world).run::<VideoLoop>("run_2", &input(&world)).await.unwrap();
+    lab(&world)
+        .run::<VideoLoop>("run_1", &input(&world))
+        .await
+        .unwrap();
+    lab(&world)
+        .run::<VideoLoop>("run_2", &input(&world))
+        .await
+        .unwrap();
     assert_eq!(world.posts_seen().await, 1);
 }

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, Insert, QueryTrait as _, Set, TransactionTrait as _};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DbErr, Insert, QueryTrait as _, Set,
+    TransactionTrait as _,
+};
 
 use crate::event::{AttemptKey, Row};
 use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, run_tags, runs, step_attempts};
@@ -21,7 +24,12 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn new(worker: &str) -> Self {
-        Self { worker: worker.to_owned(), runs: BTreeMap::new(), attempts: BTreeMap::new(), tags: BTreeMap::new() }
+        Self {
+            worker: worker.to_owned(),
+            runs: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -50,26 +58,42 @@ impl Batch {
 
     /// Writes everything or nothing. `count` asks for the executions of the batch's attempts, which
     /// costs a little.
-    pub(super) async fn commit(&self, db: &DatabaseConnection, count: bool) -> Result<Executions, DbErr> {
+    pub(super) async fn commit(
+        &self,
+        db: &DatabaseConnection,
+        count: bool,
+    ) -> Result<Executions, DbErr> {
         let transaction = db.begin().await?;
         if !self.runs.is_empty() {
-            let rows = Insert::many(self.runs.values().map(run_model)).on_conflict(on_run_conflict());
+            let rows =
+                Insert::many(self.runs.values().map(run_model)).on_conflict(on_run_conflict());
             transaction.execute(rows.as_query()).await?;
         }
         let mut executions = Executions::new();
         if !self.attempts.is_empty() {
-            let rows = self.attempts.values().map(|row| attempt_model(row, &self.worker));
+            let rows = self
+                .attempts
+                .values()
+                .map(|row| attempt_model(row, &self.worker));
             let mut rows = Insert::many(rows).on_conflict(on_attempt_conflict());
             if count {
                 use step_attempts::Column as C;
-                rows.query().returning(Query::returning().columns([C::RunId, C::Step, C::Occurrence, C::Attempt, C::Executions]));
+                rows.query().returning(Query::returning().columns([
+                    C::RunId,
+                    C::Step,
+                    C::Occurrence,
+                    C::Attempt,
+                    C::Executions,
+                ]));
                 executions = self.executions(&transaction.query_all(rows.as_query()).await?)?;
             } else {
                 transaction.execute(rows.as_query()).await?;
             }
         }
         if !self.tags.is_empty() {
-            let conflict = OnConflict::columns([run_tags::Column::RunId, run_tags::Column::Key]).update_column(run_tags::Column::Value).to_owned();
+            let conflict = OnConflict::columns([run_tags::Column::RunId, run_tags::Column::Key])
+                .update_column(run_tags::Column::Value)
+                .to_owned();
             let rows = Insert::many(self.tags.values().map(tag_model)).on_conflict(conflict);
             transaction.execute(rows.as_query()).await?;
         }
@@ -80,13 +104,24 @@ impl Batch {
     fn executions(&self, rows: &[sea_orm::QueryResult]) -> Result<Executions, DbErr> {
         let mut counts = HashMap::new();
         for row in rows {
-            let key: (String, String, i32, i32) =
-                (row.try_get("", "run_id")?, row.try_get("", "step")?, row.try_get("", "occurrence")?, row.try_get("", "attempt")?);
+            let key: (String, String, i32, i32) = (
+                row.try_get("", "run_id")?,
+                row.try_get("", "step")?,
+                row.try_get("", "occurrence")?,
+                row.try_get("", "attempt")?,
+            );
             let count: i32 = row.try_get("", "executions")?;
             counts.insert(key, u32::try_from(count).unwrap_or(0));
         }
         let count_of = |key: &AttemptKey| {
-            counts.get(&(key.run_id.clone(), key.step.to_owned(), int(key.occurrence), int(key.attempt))).map(|count| (key.clone(), *count))
+            counts
+                .get(&(
+                    key.run_id.clone(),
+                    key.step.to_owned(),
+                    int(key.occurrence),
+                    int(key.attempt),
+                ))
+                .map(|count| (key.clone(), *count))
         };
         Ok(self.attempts.keys().filter_map(count_of).collect())
     }
@@ -126,19 +161,39 @@ fn on_run_conflict() -> OnConflict {
     use runs::Column as C;
     let mut conflict = OnConflict::column(C::Id);
     let kept = [C::Key, C::ParentId, C::StartedAtMs, C::EndedAtMs];
-    let replaced = [C::Output, C::ErrorCode, C::ErrorStep, C::ErrorMessage, C::InvocationId, C::Worker];
+    let replaced = [
+        C::Output,
+        C::ErrorCode,
+        C::ErrorStep,
+        C::ErrorMessage,
+        C::InvocationId,
+        C::Worker,
+    ];
     for column in kept {
-        conflict.value(column, Func::coalesce([Expr::col((runs::Entity, column)), excluded(column)]));
+        conflict.value(
+            column,
+            Func::coalesce([Expr::col((runs::Entity, column)), excluded(column)]),
+        );
     }
     for column in replaced {
-        conflict.value(column, Func::coalesce([excluded(column), Expr::col((runs::Entity, column))]));
+        conflict.value(
+            column,
+            Func::coalesce([excluded(column), Expr::col((runs::Entity, column))]),
+        );
     }
     for column in [C::Workflow, C::Input] {
-        conflict.value(column, Expr::case(excluded(column).ne(""), excluded(column)).finally(Expr::col((runs::Entity, column))));
+        conflict.value(
+            column,
+            Expr::case(excluded(column).ne(""), excluded(column))
+                .finally(Expr::col((runs::Entity, column))),
+        );
     }
     for column in [C::Status, C::WaitingReason, C::WaitingUntilMs] {
         let ended = Expr::col((runs::Entity, C::EndedAtMs)).is_not_null();
-        conflict.value(column, Expr::case(ended, Expr::col((runs::Entity, column))).finally(excluded(column)));
+        conflict.value(
+            column,
+            Expr::case(ended, Expr::col((runs::Entity, column))).finally(excluded(column)),
+        );
     }
     conflict.value(C::StuckReason, Option::<String>::None);
     conflict
@@ -167,19 +222,38 @@ fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveMod
 fn on_attempt_conflict() -> OnConflict {
     use step_attempts::Column as C;
     let mut conflict = OnConflict::columns([C::RunId, C::Step, C::Occurrence, C::Attempt]);
-    let replaced =
-        [C::StartedAtMs, C::EndedAtMs, C::Worker, C::Ending, C::ErrorCode, C::ErrorChain, C::Input, C::Output, C::LaterUntilMs];
+    let replaced = [
+        C::StartedAtMs,
+        C::EndedAtMs,
+        C::Worker,
+        C::Ending,
+        C::ErrorCode,
+        C::ErrorChain,
+        C::Input,
+        C::Output,
+        C::LaterUntilMs,
+    ];
     for column in replaced {
-        conflict.value(column, Func::coalesce([excluded(column), Expr::col((step_attempts::Entity, column))]));
+        conflict.value(
+            column,
+            Func::coalesce([excluded(column), Expr::col((step_attempts::Entity, column))]),
+        );
     }
     for column in [C::CostMicroUsd, C::Executions] {
-        conflict.value(column, Expr::col((step_attempts::Entity, column)).add(excluded(column)));
+        conflict.value(
+            column,
+            Expr::col((step_attempts::Entity, column)).add(excluded(column)),
+        );
     }
     conflict
 }
 
 fn tag_model(tag: &TagRow) -> run_tags::ActiveModel {
-    run_tags::ActiveModel { run_id: Set(tag.run_id.clone()), key: Set(tag.key.clone()), value: Set(tag.value.clone()) }
+    run_tags::ActiveModel {
+        run_id: Set(tag.run_id.clone()),
+        key: Set(tag.key.clone()),
+        value: Set(tag.value.clone()),
+    }
 }
 
 /// The value that the insert would have written.

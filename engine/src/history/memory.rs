@@ -24,7 +24,11 @@ impl MemoryHistory {
     /// Everything that happened so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).events.clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .events
+            .clone()
     }
 
     /// One line per attempt that ended and per wait, for snapshots.
@@ -51,7 +55,11 @@ impl MemoryHistory {
 fn line(event: &Event) -> Option<String> {
     match event {
         Event::AttemptEnded(ended) => {
-            let code = ended.error.as_ref().map(|error| format!(" ({})", error.code)).unwrap_or_default();
+            let code = ended
+                .error
+                .as_ref()
+                .map(|error| format!(" ({})", error.code))
+                .unwrap_or_default();
             Some(format!("{} {}{code}", ended.key.entry_name(), ended.ending))
         }
         Event::RunWaiting(waiting) => Some(format!("wait: {}", waiting.reason)),

@@ -46,13 +46,19 @@ impl History for HistoryWriter {
     fn note(&self, event: Event) {
         event.emit();
         // A closed queue means that the process is ending; what matters is written with `keep`.
-        let _ = self.queue.send(Item { row: event.row(), committed: None });
+        let _ = self.queue.send(Item {
+            row: event.row(),
+            committed: None,
+        });
     }
 
     fn keep(&self, event: Event) -> BoxFuture<'static, Result<u32, EngineError>> {
         event.emit();
         let (committed, wait) = oneshot::channel();
-        let sent = self.queue.send(Item { row: event.row(), committed: Some(committed) });
+        let sent = self.queue.send(Item {
+            row: event.row(),
+            committed: Some(committed),
+        });
         async move {
             sent.map_err(|_| EngineError::HistoryStopped)?;
             let result = wait.await.map_err(|_| EngineError::HistoryStopped)?;
@@ -62,7 +68,11 @@ impl History for HistoryWriter {
     }
 }
 
-async fn write(db: DatabaseConnection, worker: String, mut incoming: mpsc::UnboundedReceiver<Item>) {
+async fn write(
+    db: DatabaseConnection,
+    worker: String,
+    mut incoming: mpsc::UnboundedReceiver<Item>,
+) {
     let mut items = Vec::with_capacity(BATCH);
     while incoming.recv_many(&mut items, BATCH).await > 0 {
         commit(&db, &worker, items.drain(..)).await;
@@ -83,7 +93,9 @@ async fn commit(db: &DatabaseConnection, worker: &str, items: impl Iterator<Item
     let result = commit_with_patience(db, &batch, count).await;
     for (key, committed) in waiting {
         let answer = match &result {
-            Ok(executions) => Ok(key.and_then(|key| executions.get(&key).copied()).unwrap_or(0)),
+            Ok(executions) => Ok(key
+                .and_then(|key| executions.get(&key).copied())
+                .unwrap_or(0)),
             Err(error) => Err(error.clone()),
         };
         // The attempt may have been given up meanwhile.
@@ -99,7 +111,11 @@ fn attempt_of(row: &Row) -> Option<AttemptKey> {
     }
 }
 
-async fn commit_with_patience(db: &DatabaseConnection, batch: &Batch, count: bool) -> Result<Executions, String> {
+async fn commit_with_patience(
+    db: &DatabaseConnection,
+    batch: &Batch,
+    count: bool,
+) -> Result<Executions, String> {
     let mut tries = 0;
     loop {
         tries += 1;

@@ -65,7 +65,10 @@ struct State {
 
 impl MemoryJournals {
     /// `driver` runs a child run that a workflow calls.
-    pub(crate) fn new(start: Timestamp, driver: impl Fn(Call) -> BoxFuture<'static, CallResult> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        start: Timestamp,
+        driver: impl Fn(Call) -> BoxFuture<'static, CallResult> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Shared {
             now: Arc::new(Mutex::new(start)),
             state: Mutex::default(),
@@ -76,7 +79,11 @@ impl MemoryJournals {
 
     /// The journal of one execution of a run; it replays what earlier executions recorded.
     pub(crate) fn of(&self, run_id: &str) -> MemoryJournal {
-        MemoryJournal { journals: self.clone(), run_id: run_id.to_owned(), position: Mutex::new(0) }
+        MemoryJournal {
+            journals: self.clone(),
+            run_id: run_id.to_owned(),
+            position: Mutex::new(0),
+        }
     }
 
     /// Arms a crash, or none, and counts closures from 0 again.
@@ -153,15 +160,30 @@ impl MemoryJournal {
         let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
         let index = *position;
         *position += 1;
-        match self.journals.state().runs.get(&self.run_id).and_then(|entries| entries.get(index)) {
+        match self
+            .journals
+            .state()
+            .runs
+            .get(&self.run_id)
+            .and_then(|entries| entries.get(index))
+        {
             None => Ok(None),
             Some(entry) if entry.name == name => Ok(Some(entry.value.clone())),
-            Some(entry) => Err(EngineError::Diverged { index, recorded: entry.name.clone(), now: name.to_owned() }),
+            Some(entry) => Err(EngineError::Diverged {
+                index,
+                recorded: entry.name.clone(),
+                now: name.to_owned(),
+            }),
         }
     }
 
     fn record(&self, name: String, value: Bytes) {
-        self.journals.state().runs.entry(self.run_id.clone()).or_default().push(Recorded { name, value });
+        self.journals
+            .state()
+            .runs
+            .entry(self.run_id.clone())
+            .or_default()
+            .push(Recorded { name, value });
     }
 
     /// Gives the recorded value, or else makes one and records it.
@@ -194,8 +216,12 @@ impl MemoryJournal {
                 crash
             };
             match crash {
-                Some(CrashPoint { side: Side::Before, .. }) => journals.stop().await,
-                Some(CrashPoint { side: Side::After, .. }) => {
+                Some(CrashPoint {
+                    side: Side::Before, ..
+                }) => journals.stop().await,
+                Some(CrashPoint {
+                    side: Side::After, ..
+                }) => {
                     closure.await?;
                     journals.stop().await
                 }
@@ -218,24 +244,42 @@ impl Journal for MemoryJournal {
             clock.skip_to(until);
             Ok(Bytes::new())
         };
-        self.entry("sleep".to_owned(), make.boxed()).map(|_| Ok(())).boxed()
+        self.entry("sleep".to_owned(), make.boxed())
+            .map(|_| Ok(()))
+            .boxed()
     }
 
-    fn call(&self, calls: Vec<Call>, _at_most: usize) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
+    fn call(
+        &self,
+        calls: Vec<Call>,
+        _at_most: usize,
+    ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
         async move {
             let mut results = Vec::with_capacity(calls.len());
             for call in calls {
                 let name = format!("call {}", call.workflow);
                 let child = (self.journals.0.driver)(call);
-                let make = async move { crate::context::encode("a child's result", &child.await.map(|bytes| bytes.to_vec())) };
-                let value = self.entry(name, make.boxed()).await;
-                let result: CallResult = match serde_json::from_slice::<Result<Vec<u8>, Failure>>(&value) {
-                    Ok(result) => result.map(Bytes::from),
-                    Err(source) => {
-                        let what = "a recorded child's result".to_owned();
-                        self.journals.fail(EngineError::Decode { what, as_type: "Result", source }).await
-                    }
+                let make = async move {
+                    crate::context::encode(
+                        "a child's result",
+                        &child.await.map(|bytes| bytes.to_vec()),
+                    )
                 };
+                let value = self.entry(name, make.boxed()).await;
+                let result: CallResult =
+                    match serde_json::from_slice::<Result<Vec<u8>, Failure>>(&value) {
+                        Ok(result) => result.map(Bytes::from),
+                        Err(source) => {
+                            let what = "a recorded child's result".to_owned();
+                            self.journals
+                                .fail(EngineError::Decode {
+                                    what,
+                                    as_type: "Result",
+                                    source,
+                                })
+                                .await
+                        }
+                    };
                 results.push(result);
             }
             Ok(results)

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use crate::ending::Failure;
 use crate::error::EngineError;
 
-pub use memory::{CrashPoint, Side};
 pub(crate) use memory::MemoryJournals;
+pub use memory::{CrashPoint, Side};
 
 /// Runs once for each entry; its bytes are the entry. An error is not journaled: the execution is
 /// given up and tried again.
@@ -40,7 +40,11 @@ pub(crate) trait Journal: Send + Sync {
     /// Waits durably.
     fn sleep(&self, until: Timestamp) -> BoxFuture<'_, Result<(), Failure>>;
     /// Calls child runs, at most so many at once; results in the order of the calls.
-    fn call(&self, calls: Vec<Call>, at_most: usize) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>>;
+    fn call(
+        &self,
+        calls: Vec<Call>,
+        at_most: usize,
+    ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>>;
     /// Seed of the run's randomness; the same at every replay.
     fn random_seed(&self) -> u64;
     /// The clock that this journal's sleeps run by.

@@ -1,7 +1,9 @@
 //! `runs`, `step_attempts`, `run_tags`.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, big_integer_null, integer, string, string_null, text, text_null};
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, integer, string, string_null, text, text_null,
+};
 
 pub(super) struct Migration;
 
@@ -25,7 +27,9 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in ["run_tags", "step_attempts", "runs"] {
-            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+            manager
+                .drop_table(Table::drop().table(table).to_owned())
+                .await?;
         }
         Ok(())
     }
@@ -76,7 +80,13 @@ fn step_attempts() -> TableCreateStatement {
         .col(big_integer_null("later_until_ms"))
         .col(big_integer("cost_micro_usd"))
         .col(integer("executions"))
-        .primary_key(Index::create().col("run_id").col("step").col("occurrence").col("attempt"))
+        .primary_key(
+            Index::create()
+                .col("run_id")
+                .col("step")
+                .col("occurrence")
+                .col("attempt"),
+        )
         .to_owned()
 }
 
@@ -104,7 +114,11 @@ fn indexes() -> Vec<IndexCreateStatement> {
     one_run_per_key.unique();
     vec![
         one_run_per_key,
-        index("runs_status_reconciled", "runs", &["status", "reconciled_at_ms"]),
+        index(
+            "runs_status_reconciled",
+            "runs",
+            &["status", "reconciled_at_ms"],
+        ),
         index("runs_created", "runs", &["created_at_ms"]),
         index("runs_parent", "runs", &["parent_id"]),
         index("run_tags_key_value", "run_tags", &["key", "value"]),

@@ -24,5 +24,7 @@ impl MigratorTrait for Migrator {
 /// # Errors
 /// [`EngineError::Database`] when a migration fails.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), EngineError> {
-    Migrator::up(db, None).await.map_err(EngineError::database("migrate the engine's tables"))
+    Migrator::up(db, None)
+        .await
+        .map_err(EngineError::database("migrate the engine's tables"))
 }

@@ -36,13 +36,21 @@ impl Admin {
             .connect_timeout(Duration::from_secs(2))
             .timeout(Duration::from_secs(30))
             .build()
-            .map_err(EngineError::http("set up the client of Restate's admin API"))?;
+            .map_err(EngineError::http(
+                "set up the client of Restate's admin API",
+            ))?;
         Ok(Self { http, base })
     }
 
     /// Tells Restate where the worker's services are. `force`: the same address may serve newer code.
     pub(crate) async fn register(&self, worker: &Url) -> Result<(), EngineError> {
-        self.post("register the worker", "deployments", &json!({ "uri": worker.as_str(), "force": true })).await.map(drop)
+        self.post(
+            "register the worker",
+            "deployments",
+            &json!({ "uri": worker.as_str(), "force": true }),
+        )
+        .await
+        .map(drop)
     }
 
     /// The invocations of these ids that Restate knows.
@@ -52,7 +60,11 @@ impl Admin {
             rows: Vec<Invocation>,
         }
         // Ids are Restate's own words; anything else is not let into the query.
-        let quoted: Vec<String> = ids.iter().filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).map(|id| format!("'{id}'")).collect();
+        let quoted: Vec<String> = ids
+            .iter()
+            .filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+            .map(|id| format!("'{id}'"))
+            .collect();
         if quoted.is_empty() {
             return Ok(Vec::new());
         }
@@ -60,7 +72,13 @@ impl Admin {
             "select id, status, completion_result, completion_failure, retry_count, last_failure from sys_invocation where id in ({})",
             quoted.join(", ")
         );
-        let answer = self.post("ask Restate for its invocations", "query", &json!({ "query": query })).await?;
+        let answer = self
+            .post(
+                "ask Restate for its invocations",
+                "query",
+                &json!({ "query": query }),
+            )
+            .await?;
         let rows: Rows = serde_json::from_value(answer).map_err(|source| EngineError::Decode {
             what: "Restate's invocations".to_owned(),
             as_type: "Invocation",
@@ -69,14 +87,33 @@ impl Admin {
         Ok(rows.rows)
     }
 
-    async fn post(&self, operation: &'static str, path: &str, body: &Value) -> Result<Value, EngineError> {
+    async fn post(
+        &self,
+        operation: &'static str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, EngineError> {
         let url = self.base.join(path).unwrap_or_else(|_| self.base.clone());
-        let request = self.http.post(url).header("accept", "application/json").json(body);
+        let request = self
+            .http
+            .post(url)
+            .header("accept", "application/json")
+            .json(body);
         let answer = request.send().await.map_err(EngineError::http(operation))?;
         let status = answer.status();
         if !status.is_success() {
-            let body = answer.text().await.unwrap_or_default().chars().take(500).collect();
-            return Err(EngineError::Refused { operation, status: status.as_u16(), body });
+            let body = answer
+                .text()
+                .await
+                .unwrap_or_default()
+                .chars()
+                .take(500)
+                .collect();
+            return Err(EngineError::Refused {
+                operation,
+                status: status.as_u16(),
+                body,
+            });
         }
         answer.json().await.map_err(EngineError::http(operation))
     }

@@ -36,10 +36,18 @@ const INACTIVITY: Duration = Duration::from_secs(1);
 const ABORT: Duration = Duration::from_secs(60 * 60);
 
 /// The endpoint that serves every registered workflow.
-pub(crate) fn endpoint(registry: &Registry, history: &Arc<dyn History>, worker: &str) -> Result<Endpoint, EngineError> {
+pub(crate) fn endpoint(
+    registry: &Registry,
+    history: &Arc<dyn History>,
+    worker: &str,
+) -> Result<Endpoint, EngineError> {
     let mut builder = Endpoint::builder();
     for (name, workflow) in registry.workflows() {
-        let dispatch = Dispatch { workflow: workflow.clone(), history: history.clone(), worker: worker.into() };
+        let dispatch = Dispatch {
+            workflow: workflow.clone(),
+            history: history.clone(),
+            worker: worker.into(),
+        };
         builder = builder.bind(definition(name, dispatch)?);
     }
     Ok(builder.build())
@@ -47,8 +55,10 @@ pub(crate) fn endpoint(registry: &Registry, history: &Arc<dyn History>, worker: 
 
 fn definition(name: &'static str, dispatch: Dispatch) -> Result<ServiceDefinition, EngineError> {
     let mut discovery = Prototype::discover();
-    discovery.name = ServiceName::try_from(name)
-        .map_err(|error| EngineError::ServiceName { name: name.to_owned(), reason: error.to_string() })?;
+    discovery.name = ServiceName::try_from(name).map_err(|error| EngineError::ServiceName {
+        name: name.to_owned(),
+        reason: error.to_string(),
+    })?;
     let options = ServiceOptions::new()
         .inactivity_timeout(INACTIVITY)
         .abort_timeout(ABORT)
@@ -115,9 +125,20 @@ impl Dispatch {
                 return Err(HandlerError::from(error));
             }
         };
-        let kept = result.as_ref().map(|output| String::from_utf8_lossy(output).into_owned()).map_err(Clone::clone);
-        let ended = RunEnded { run_id, workflow, result: kept, at: Timestamp::now() };
-        self.history.keep(ended.into()).await.map_err(HandlerError::from)?;
+        let kept = result
+            .as_ref()
+            .map(|output| String::from_utf8_lossy(output).into_owned())
+            .map_err(Clone::clone);
+        let ended = RunEnded {
+            run_id,
+            workflow,
+            result: kept,
+            at: Timestamp::now(),
+        };
+        self.history
+            .keep(ended.into())
+            .await
+            .map_err(HandlerError::from)?;
         result.map_err(|failure| terminal(&failure).into())
     }
 }

@@ -5,8 +5,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use restate_sdk::context::{
-    Context, ContextClient as _, ContextSideEffects as _, ContextTimers as _, DurableFuturesUnordered, RequestTarget,
-    RunFuture as _,
+    Context, ContextClient as _, ContextSideEffects as _, ContextTimers as _,
+    DurableFuturesUnordered, RequestTarget, RunFuture as _,
 };
 use restate_sdk::errors::{HandlerError, TerminalError};
 
@@ -34,7 +34,11 @@ impl Journal for RestateJournal<'_> {
         async move { sleep.await.map_err(|error| failure(&error)) }.boxed()
     }
 
-    fn call(&self, calls: Vec<Call>, at_most: usize) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
+    fn call(
+        &self,
+        calls: Vec<Call>,
+        at_most: usize,
+    ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
         async move {
             let mut results: Vec<Option<CallResult>> = calls.iter().map(|_| None).collect();
             let mut waiting = calls.into_iter();
@@ -45,7 +49,11 @@ impl Journal for RestateJournal<'_> {
                 {
                     running.push(self.start(call));
                 }
-                let Some((index, result)) = running.next().await.map_err(|error| failure(&error))? else { break };
+                let Some((index, result)) =
+                    running.next().await.map_err(|error| failure(&error))?
+                else {
+                    break;
+                };
                 if let Some(slot) = results.get_mut(index) {
                     *slot = Some(result.map_err(|error| failure(&error)));
                 }
@@ -65,9 +73,15 @@ impl Journal for RestateJournal<'_> {
 }
 
 impl<'ctx> RestateJournal<'ctx> {
-    fn start(&self, call: Call) -> impl restate_sdk::context::CallFuture<Response = Bytes> + Send + 'ctx {
+    fn start(
+        &self,
+        call: Call,
+    ) -> impl restate_sdk::context::CallFuture<Response = Bytes> + Send + 'ctx {
         let target = RequestTarget::service(call.workflow, HANDLER);
-        self.0.request::<Bytes, Bytes>(target, call.body).idempotency_key(call.run_id).call()
+        self.0
+            .request::<Bytes, Bytes>(target, call.body)
+            .idempotency_key(call.run_id)
+            .call()
     }
 }
 
@@ -89,7 +103,11 @@ fn failure(error: &TerminalError) -> Failure {
 
 /// A failure as the terminal error that ends an invocation.
 pub(crate) fn terminal(failure: &Failure) -> TerminalError {
-    let code = if failure.kind == FailureKind::Cancelled { CANCELLED } else { 500 };
+    let code = if failure.kind == FailureKind::Cancelled {
+        CANCELLED
+    } else {
+        500
+    };
     let text = serde_json::to_string(failure).unwrap_or_else(|_| failure.to_string());
     TerminalError::new_with_code(code, text)
 }

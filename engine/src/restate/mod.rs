@@ -4,4 +4,4 @@ pub(crate) mod admin;
 pub(crate) mod binding;
 pub(crate) mod ingress;
 pub(crate) mod journal;
-pub mod serve;
+pub(crate) mod serve;

@@ -11,7 +11,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Serves until `stop`, then lets what is being executed come to its end, `grace` at most.
-pub async fn serve(endpoint: Endpoint, listener: TcpListener, stop: CancellationToken, grace: Duration) {
+pub async fn serve(
+    endpoint: Endpoint,
+    listener: TcpListener,
+    stop: CancellationToken,
+    grace: Duration,
+) {
     let endpoint = HyperEndpoint::new(endpoint);
     let connections = GracefulShutdown::new();
     loop {
@@ -30,8 +35,8 @@ pub async fn serve(endpoint: Endpoint, listener: TcpListener, stop: Cancellation
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "Nagle's algorithm stays on for a connection.");
         }
-        let connection =
-            hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), endpoint.clone());
+        let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(stream), endpoint.clone());
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -40,7 +45,12 @@ pub async fn serve(endpoint: Endpoint, listener: TcpListener, stop: Cancellation
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
-        tracing::warn!("Steps were still being executed when the worker's grace was over; they will be executed again.");
+    if tokio::time::timeout(grace, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "Steps were still being executed when the worker's grace was over; they will be executed again."
+        );
     }
 }

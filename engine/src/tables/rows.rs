@@ -31,7 +31,11 @@ pub struct RunRow {
 
 impl RunRow {
     pub(crate) fn of(id: String, at: Timestamp) -> Self {
-        Self { id, created_at_ms: at.as_millisecond(), ..Self::default() }
+        Self {
+            id,
+            created_at_ms: at.as_millisecond(),
+            ..Self::default()
+        }
     }
 
     /// Folds a later event of the same batch in.

@@ -37,7 +37,11 @@ impl Lab {
         Self(Arc::new_cyclic(|lab: &Weak<Inner>| {
             let lab = lab.clone();
             let journals = MemoryJournals::new(now, move |call| drive_child(lab.clone(), call));
-            Inner { registry, history: Arc::default(), journals }
+            Inner {
+                registry,
+                history: Arc::default(),
+                journals,
+            }
         }))
     }
 
@@ -57,7 +61,11 @@ impl Lab {
     ///
     /// # Errors
     /// The run's failure, or that the code diverges from the record.
-    pub async fn run<W: Workflow>(&self, run_id: &str, input: &W::Input) -> Result<W::Output, LabError> {
+    pub async fn run<W: Workflow>(
+        &self,
+        run_id: &str,
+        input: &W::Input,
+    ) -> Result<W::Output, LabError> {
         self.0.journals.arm(None);
         self.drive::<W>(run_id, input).await
     }
@@ -82,7 +90,11 @@ impl Lab {
     ///
     /// # Errors
     /// [`LabError::Engine`] with the first differing entry.
-    pub async fn replay<W: Workflow>(&self, run_id: &str, input: &W::Input) -> Result<W::Output, LabError> {
+    pub async fn replay<W: Workflow>(
+        &self,
+        run_id: &str,
+        input: &W::Input,
+    ) -> Result<W::Output, LabError> {
         let entries = self.0.journals.recorded(run_id);
         let again = Self::new(self.0.registry.clone(), self.now());
         again.0.journals.restore(run_id, entries);
@@ -95,12 +107,23 @@ impl Lab {
         self.0.journals.executed()
     }
 
-    async fn drive<W: Workflow>(&self, run_id: &str, input: &W::Input) -> Result<W::Output, LabError> {
+    async fn drive<W: Workflow>(
+        &self,
+        run_id: &str,
+        input: &W::Input,
+    ) -> Result<W::Output, LabError> {
         let input = serde_json::to_value(input).map_err(LabError::Json)?;
-        let head = RunHead { run_id: run_id.to_owned(), workflow: W::NAME.to_owned(), parent_id: None, input };
+        let head = RunHead {
+            run_id: run_id.to_owned(),
+            workflow: W::NAME.to_owned(),
+            parent_id: None,
+            input,
+        };
         loop {
             match execute(self.0.clone(), head.clone()).await {
-                Execution::Ended(Ok(bytes)) => return serde_json::from_slice(&bytes).map_err(LabError::Json),
+                Execution::Ended(Ok(bytes)) => {
+                    return serde_json::from_slice(&bytes).map_err(LabError::Json);
+                }
                 Execution::Ended(Err(failure)) => return Err(LabError::Failed(failure)),
                 Execution::Crashed => {
                     if let Some(error) = self.0.journals.take_error() {
@@ -130,7 +153,12 @@ fn execute(lab: Arc<Inner>, head: RunHead) -> BoxFuture<'static, Execution> {
     async move {
         let workflow = match lab.registry.find(&head.workflow) {
             Ok(workflow) => workflow,
-            Err(error) => return Execution::Ended(Err(Failure::terminal("workflow_unknown", error.to_string()))),
+            Err(error) => {
+                return Execution::Ended(Err(Failure::terminal(
+                    "workflow_unknown",
+                    error.to_string(),
+                )));
+            }
         };
         let journal = lab.journals.of(&head.run_id);
         let history: Arc<dyn History> = lab.history.clone();
@@ -150,12 +178,17 @@ fn execute(lab: Arc<Inner>, head: RunHead) -> BoxFuture<'static, Execution> {
 
 fn drive_child(lab: Weak<Inner>, call: Call) -> BoxFuture<'static, Result<Bytes, Failure>> {
     async move {
-        let Some(lab) = lab.upgrade() else { return futures::future::pending().await };
+        let Some(lab) = lab.upgrade() else {
+            return futures::future::pending().await;
+        };
         let head = match serde_json::from_slice::<RunHead>(&call.body) {
             Ok(head) => head,
             Err(error) => return Err(Failure::terminal("input_invalid", error.to_string())),
         };
-        let workflow = lab.registry.find(&head.workflow).map_err(|error| Failure::terminal("workflow_unknown", error.to_string()))?;
+        let workflow = lab
+            .registry
+            .find(&head.workflow)
+            .map_err(|error| Failure::terminal("workflow_unknown", error.to_string()))?;
         let journal = lab.journals.of(&call.run_id);
         let history: Arc<dyn History> = lab.history.clone();
         let cx = WorkflowContext::new(head, &journal, history);

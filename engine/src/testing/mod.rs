@@ -6,4 +6,4 @@ pub mod suite;
 
 pub use crate::history::MemoryHistory;
 pub use crate::journal::{CrashPoint, Side};
-pub use lab::Lab;
+pub use lab::{Lab, LabError};

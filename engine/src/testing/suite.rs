@@ -48,7 +48,9 @@ pub struct Fails<P> {
 /// When the engine's own machinery fails, which in memory it does not.
 pub async fn attempt<S: Step>(step: &Arc<S>, input: &Value, history: &Arc<MemoryHistory>) -> Value {
     let bytes = attempts::execute_once(step, input, history.clone()).await;
-    bytes.map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null)).unwrap_or(Value::Null)
+    bytes
+        .map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        .unwrap_or(Value::Null)
 }
 
 fn json<P: Proof>(world: &P) -> Value {
@@ -77,7 +79,11 @@ pub async fn a_second_execution_changes_nothing<P: Proof>() {
     assert_eq!(first["ending"], "done", "{first}");
     let before = world.effects().await;
     let second = attempt(&step, &input, &history).await;
-    assert_eq!(world.effects().await, before, "the second execution was seen outside");
+    assert_eq!(
+        world.effects().await,
+        before,
+        "the second execution was seen outside"
+    );
     if P::Step::REPEATABLE || second["ending"] != "unknown" {
         assert_eq!(second["ending"], "done", "{second}");
     }
@@ -92,12 +98,17 @@ pub async fn an_interrupted_execution_is_taken_up<P: Proof>() {
     let history = Arc::<MemoryHistory>::default();
     history.note(interrupted::<P::Step>(json(&world).to_string()).into());
     let ending = attempt(&world.step(), &json(&world), &history).await;
-    let fine = ending["ending"] == "done" || (!P::Step::REPEATABLE && ending["ending"] == "unknown");
+    let fine =
+        ending["ending"] == "done" || (!P::Step::REPEATABLE && ending["ending"] == "unknown");
     assert!(fine, "{ending}");
 }
 
 fn interrupted<S: Step>(input: String) -> AttemptStarted {
-    AttemptStarted { key: attempts::example_key(S::NAME), at: jiff::Timestamp::now(), input }
+    AttemptStarted {
+        key: attempts::example_key(S::NAME),
+        at: jiff::Timestamp::now(),
+        input,
+    }
 }
 
 /// Every declared failure of the outside gives the declared ending and code.
@@ -109,8 +120,16 @@ pub async fn each_failure_ends_as_declared<P: Proof>() {
         let world = P::new().await;
         (failure.arrange)(&world).await;
         let ending = attempt(&world.step(), &json(&world), &Arc::default()).await;
-        assert_eq!(ending["ending"], failure.ending, "{}: {ending}", failure.when);
-        assert_eq!(ending["error"]["code"], failure.code, "{}: {ending}", failure.when);
+        assert_eq!(
+            ending["ending"], failure.ending,
+            "{}: {ending}",
+            failure.when
+        );
+        assert_eq!(
+            ending["error"]["code"], failure.code,
+            "{}: {ending}",
+            failure.when
+        );
     }
 }
 

@@ -9,7 +9,9 @@ use engine::runs::{self, Details};
 use engine::tables::runs as run_rows;
 use engine::{Client, Registry, Worker, Workflow};
 use reqwest::Url;
-use sea_orm::{ActiveModelTrait as _, ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Set};
+use sea_orm::{
+    ActiveModelTrait as _, ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, Set,
+};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -32,21 +34,43 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let ports = [free_port(), free_port(), free_port()];
         let restate = start_restate(&folder, ports).await;
-        let options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", folder.path().join("runs.db").display()));
+        let options = ConnectOptions::new(format!(
+            "sqlite://{}?mode=rwc",
+            folder.path().join("runs.db").display()
+        ));
         let db = Database::connect(options).await.unwrap();
         engine::migrate(&db).await.unwrap();
         let stop = CancellationToken::new();
         let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let worker = Worker::bind(registry, db.clone(), address, url(ports[1])).await.unwrap();
+        let worker = Worker::bind(registry, db.clone(), address, url(ports[1]))
+            .await
+            .unwrap();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let stopped = stop.clone();
-        let worker = tokio::spawn(async move { worker.run(stopped, || ready.send(()).unwrap()).await.unwrap() });
+        let worker = tokio::spawn(async move {
+            worker
+                .run(stopped, || ready.send(()).unwrap())
+                .await
+                .unwrap()
+        });
         is_ready.await.unwrap();
         let client = Client::new(db.clone(), url(ports[0])).unwrap();
-        Self { client, db, folder, ports, restate, worker, stop }
+        Self {
+            client,
+            db,
+            folder,
+            ports,
+            restate,
+            worker,
+            stop,
+        }
     }
 
-    pub(crate) async fn until(&self, run_id: &str, fits: impl Fn(&run_rows::Model) -> bool) -> run_rows::Model {
+    pub(crate) async fn until(
+        &self,
+        run_id: &str,
+        fits: impl Fn(&run_rows::Model) -> bool,
+    ) -> run_rows::Model {
         let waiting = async {
             loop {
                 if let Some(details) = runs::show(&self.db, run_id).await.unwrap()
@@ -57,7 +81,9 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("the run does not get there")
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("the run does not get there")
     }
 
     pub(crate) async fn ended(&self, run_id: &str) -> Details {
@@ -71,12 +97,18 @@ impl Stage {
     }
 
     pub(crate) async fn kill_invocation(&self, id: &str) {
-        let url = url(self.ports[1]).join(&format!("invocations/{id}/kill")).unwrap();
+        let url = url(self.ports[1])
+            .join(&format!("invocations/{id}/kill"))
+            .unwrap();
         let answer = reqwest::Client::new().patch(url).send().await.unwrap();
         assert!(answer.status().is_success(), "{answer:?}");
     }
 
-    pub(crate) async fn queue_without_sending<W: Workflow>(&self, key: &str, input: &str) -> String {
+    pub(crate) async fn queue_without_sending<W: Workflow>(
+        &self,
+        key: &str,
+        input: &str,
+    ) -> String {
         let row = run_rows::ActiveModel {
             id: Set(format!("run_{key}")),
             workflow: Set(W::NAME.to_owned()),
@@ -91,7 +123,10 @@ impl Stage {
 
     /// The reconciler leaves young rows alone.
     pub(crate) async fn age_rows(&self) {
-        self.db.execute_unprepared("update runs set created_at_ms = 0").await.unwrap();
+        self.db
+            .execute_unprepared("update runs set created_at_ms = 0")
+            .await
+            .unwrap();
     }
 
     pub(crate) fn reconciler(&self) -> Reconciler {
@@ -110,21 +145,37 @@ fn url(port: u16) -> Url {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn server_binary() -> PathBuf {
     if let Some(path) = std::env::var_os("RESTATE_SERVER_BIN") {
         return path.into();
     }
-    let modules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tools/restate/node_modules/@restatedev");
-    let found = std::fs::read_dir(modules).into_iter().flatten().flatten().map(|e| e.path().join("bin/restate-server")).find(|p| p.exists());
-    found.expect("no Restate server: run `cargo xtask test`, which installs it, or set RESTATE_SERVER_BIN")
+    let modules =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tools/restate/node_modules/@restatedev");
+    let found = std::fs::read_dir(modules)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path().join("bin/restate-server"))
+        .find(|p| p.exists());
+    found.expect(
+        "no Restate server: run `cargo xtask test`, which installs it, or set RESTATE_SERVER_BIN",
+    )
 }
 
 async fn start_restate(folder: &TempDir, [ingress, admin, node]: [u16; 3]) -> Child {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../restate.toml");
-    let log = std::fs::File::options().create(true).append(true).open(folder.path().join("restate.log")).unwrap();
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("restate.log"))
+        .unwrap();
     let server = Command::new(server_binary())
         .args(["--config-file", config])
         .env("RESTATE_BASE_DIR", folder.path().join("restate"))
@@ -139,11 +190,16 @@ async fn start_restate(folder: &TempDir, [ingress, admin, node]: [u16; 3]) -> Ch
     for (port, path) in [(admin, "health"), (ingress, "restate/health")] {
         let url = url(port).join(path).unwrap();
         let ready = async {
-            while !reqwest::get(url.clone()).await.is_ok_and(|answer| answer.status().is_success()) {
+            while !reqwest::get(url.clone())
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, ready).await.expect("Restate does not start; see restate.log");
+        tokio::time::timeout(PATIENCE, ready)
+            .await
+            .expect("Restate does not start; see restate.log");
     }
     server
 }

@@ -65,12 +65,12 @@ async fn a_lively_clip_gives_five_different_pictures_two_of_them_early() {
 async fn a_black_start_is_passed_over() {
     let studio = Studio::new();
     let video = studio
-        .clip("clip.mp4", &small(vec![plain(900, 0), lively(8000)]))
+        .clip("clip.mp4", &small(vec![plain(1000, 0), lively(8000)]))
         .await;
     let frames = studio.five(&video).await;
     assert_eq!(frames.len(), 5);
     assert!(early(&frames) >= 2);
-    assert!(times(&frames)[0] >= 900);
+    assert!(times(&frames)[0] >= 1000);
     assert!(
         frames.iter().all(|frame| frame.mean_luma >= 16.0),
         "{frames:#?}"

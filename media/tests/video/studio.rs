@@ -86,10 +86,7 @@ pub(crate) fn small(scenes: Vec<Scene>) -> ClipSpec {
 
 /// A scene in which every second looks different.
 pub(crate) fn lively(duration_ms: u64) -> Scene {
-    Scene::new(
-        duration_ms,
-        Background::Pinwheel(Rgb(240, 200, 40), Rgb(20, 60, 160)),
-    )
+    Scene::new(duration_ms, Background::Rings).look(2, 1.0, 0.0)
 }
 
 pub(crate) fn plain(duration_ms: u64, grey: u8) -> Scene {

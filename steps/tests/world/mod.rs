@@ -26,9 +26,9 @@ use url::Url;
 /// Small, so that the clip takes several requests.
 const CHUNK: u64 = 256 * 1024;
 
-pub struct World {
-    pub db: DatabaseConnection,
-    pub steps: Steps,
+pub(crate) struct World {
+    pub(crate) db: DatabaseConnection,
+    pub(crate) steps: Steps,
     base: Url,
     http: reqwest::Client,
     _folder: TempDir,
@@ -39,26 +39,44 @@ pub struct World {
 static CLIP: OnceCell<Vec<u8>> = OnceCell::const_new();
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (base, serving) = serve(folder.path()).await;
-        let db = schema::connect(&schema::sqlite_url(&folder.path().join("channel.db")).unwrap()).await.unwrap();
+        let db = schema::connect(&schema::sqlite_url(&folder.path().join("channel.db")).unwrap())
+            .await
+            .unwrap();
         schema::migrate(&db).await.unwrap();
         let inbox = folder.path().join("inbox");
         std::fs::create_dir(&inbox).unwrap();
         std::fs::write(inbox.join("v_1.mp4"), CLIP.get_or_init(make_clip).await).unwrap();
-        let steps = Steps::new(&services(&base, db.clone(), &folder.path().join("frames"), inbox));
+        let steps = Steps::new(&services(
+            &base,
+            db.clone(),
+            &folder.path().join("frames"),
+            inbox,
+        ));
         accounts::ensure(&db, "youtube", "main").await.unwrap();
         videos::insert_if_new(&db, video()).await.unwrap();
-        Self { db, steps, base, http: reqwest::Client::new(), _folder: folder, _serving: serving }
+        Self {
+            db,
+            steps,
+            base,
+            http: reqwest::Client::new(),
+            _folder: folder,
+            _serving: serving,
+        }
     }
 
-    pub fn target(&self) -> Target {
-        Target { video_id: "v_1".to_owned(), platform: "youtube".to_owned(), account: "main".to_owned() }
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            video_id: "v_1".to_owned(),
+            platform: "youtube".to_owned(),
+            account: "main".to_owned(),
+        }
     }
 
     /// Runs earlier steps of the loop, each until it is done.
-    pub async fn done<S: Step>(&self, step: &Arc<S>, input: Value) -> Value {
+    pub(crate) async fn done<S: Step>(&self, step: &Arc<S>, input: Value) -> Value {
         for _ in 0..50 {
             let ending = suite::attempt(step, &input, &Arc::default()).await;
             match ending["ending"].as_str() {
@@ -71,32 +89,42 @@ impl World {
     }
 
     /// A world in which the video is predicted and its upload open.
-    pub async fn opened() -> Self {
+    pub(crate) async fn opened() -> Self {
         let world = Self::new().await;
-        world.done(&world.steps.predict, json!(world.target())).await;
-        world.done(&world.steps.post_open, json!(world.target())).await;
+        world
+            .done(&world.steps.predict, json!(world.target()))
+            .await;
+        world
+            .done(&world.steps.post_open, json!(world.target()))
+            .await;
         world
     }
 
     /// A world in which the bytes are with the platform.
-    pub async fn sent() -> Self {
+    pub(crate) async fn sent() -> Self {
         let world = Self::opened().await;
-        world.done(&world.steps.post_send, json!(world.target())).await;
+        world
+            .done(&world.steps.post_send, json!(world.target()))
+            .await;
         world
     }
 
     /// A world in which the video was published six hours ago.
-    pub async fn published() -> Self {
+    pub(crate) async fn published() -> Self {
         let world = Self::sent().await;
-        world.done(&world.steps.post_confirm, json!(world.target())).await;
+        world
+            .done(&world.steps.post_confirm, json!(world.target()))
+            .await;
         let six_hours_ago = jiff::Timestamp::now().as_millisecond() - 6 * 3_600_000;
         let sql = format!("update posts set published_at_ms = {six_hours_ago}");
-        schema::ConnectionTrait::execute_unprepared(&world.db, &sql).await.unwrap();
+        schema::ConnectionTrait::execute_unprepared(&world.db, &sql)
+            .await
+            .unwrap();
         world
     }
 
     /// A world in which the outcome is joined with the prediction.
-    pub async fn joined() -> (Self, String) {
+    pub(crate) async fn joined() -> (Self, String) {
         let world = Self::published().await;
         let reading = world.done(&world.steps.scrape, json!(world.target())).await;
         let outcome = json!({ "target": world.target(), "snapshotId": reading["snapshotId"] });
@@ -105,35 +133,72 @@ impl World {
     }
 
     /// Sets a fault of the sandbox.
-    pub async fn fault(&self, platform: &str, endpoint: &str, after: u64, times: u64, action: Value) {
+    pub(crate) async fn fault(
+        &self,
+        platform: &str,
+        endpoint: &str,
+        after: u64,
+        times: u64,
+        action: Value,
+    ) {
         let fault = json!({ "platform": platform, "endpoint": endpoint, "after": after, "times": times, "action": action });
-        let answer = self.http.post(self.control("faults")).json(&fault).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let answer = self
+            .http
+            .post(self.control("faults"))
+            .json(&fault)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
     }
 
     /// What the sandbox lists under a control.
-    pub async fn listed(&self, control: &str) -> Vec<Value> {
-        let list: Value = self.http.get(self.control(control)).send().await.unwrap().json().await.unwrap();
-        list.as_array().or_else(|| list["items"].as_array()).or_else(|| list["posts"].as_array()).or_else(|| list["requests"].as_array()).unwrap_or_else(|| panic!("{list}")).clone()
+    pub(crate) async fn listed(&self, control: &str) -> Vec<Value> {
+        let list: Value = self
+            .http
+            .get(self.control(control))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        list.as_array()
+            .or_else(|| list["items"].as_array())
+            .or_else(|| list["posts"].as_array())
+            .or_else(|| list["requests"].as_array())
+            .unwrap_or_else(|| panic!("{list}"))
+            .clone()
     }
 
     /// How many posts the platform has.
-    pub async fn posts_seen(&self) -> usize {
+    pub(crate) async fn posts_seen(&self) -> usize {
         self.listed("posts?platform=youtube").await.len()
     }
 
     /// Waits until the sandbox holds a request back.
-    pub async fn until_stalled(&self) {
+    pub(crate) async fn until_stalled(&self) {
         loop {
-            if self.listed("requests").await.iter().any(|row| row["progress"] == "stalled") {
+            if self
+                .listed("requests")
+                .await
+                .iter()
+                .any(|row| row["progress"] == "stalled")
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    pub async fn post(&self) -> Option<posts::Model> {
-        posts::get(&self.db, &self.target().post_id()).await.unwrap()
+    pub(crate) async fn post(&self) -> Option<posts::Model> {
+        posts::get(&self.db, &self.target().post_id())
+            .await
+            .unwrap()
     }
 
     fn control(&self, path: &str) -> Url {
@@ -143,7 +208,11 @@ impl World {
 
 async fn serve(folder: &Path) -> (Url, DropGuard) {
     // A second of wall time is ten hours of audience, so a fresh post has counts at once.
-    let config = SandboxConfig { data: folder.join("sandbox"), world_seed: 7, time_scale: 36_000.0 };
+    let config = SandboxConfig {
+        data: folder.join("sandbox"),
+        world_seed: 7,
+        time_scale: 36_000.0,
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let stop = CancellationToken::new();
@@ -155,8 +224,18 @@ fn services(base: &Url, db: DatabaseConnection, frames: &Path, inbox: PathBuf) -
     let token = || SecretString::from("token-of-main");
     let mut youtube = YouTubeConfig::new(base.join("youtube/").unwrap(), token());
     youtube.chunk_bytes = CHUNK;
-    let prices = Prices { input_usd_per_mtok: 2.0, output_usd_per_mtok: 10.0, cache_read_usd_per_mtok: 0.2, cache_write_usd_per_mtok: 2.5 };
-    let anthropic = AnthropicConfig::new(base.join("anthropic").unwrap(), token(), "claude-sonnet-5-5".to_owned(), prices);
+    let prices = Prices {
+        input_usd_per_mtok: 2.0,
+        output_usd_per_mtok: 10.0,
+        cache_read_usd_per_mtok: 0.2,
+        cache_write_usd_per_mtok: 2.5,
+    };
+    let anthropic = AnthropicConfig::new(
+        base.join("anthropic").unwrap(),
+        token(),
+        "claude-sonnet-5-5".to_owned(),
+        prices,
+    );
     Services {
         db,
         media: Arc::new(Media::new(helper(), Limits::default())),
@@ -185,12 +264,16 @@ fn video() -> NewVideo {
 
 async fn make_clip() -> Vec<u8> {
     let scenes = vec![
-        Scene::new(1500, Background::Checkers(Rgb(255, 214, 10), Rgb::WHITE)).text(TextOverlay::new("STOP", 96, Place::Top)),
+        Scene::new(1500, Background::Checkers(Rgb(255, 214, 10), Rgb::WHITE))
+            .text(TextOverlay::new("STOP", 96, Place::Top)),
         Scene::new(1500, Background::Ball(Rgb(220, 30, 40), Rgb(20, 30, 90))),
     ];
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clip.mp4");
-    Media::new(helper(), Limits::default()).synthesize(&ClipSpec::portrait(scenes), &file).await.unwrap();
+    Media::new(helper(), Limits::default())
+        .synthesize(&ClipSpec::portrait(scenes), &file)
+        .await
+        .unwrap();
     std::fs::read(file).unwrap()
 }
 
@@ -201,6 +284,9 @@ fn helper() -> PathBuf {
     }
     let tests = std::env::current_exe().unwrap();
     let path = tests.ancestors().nth(2).unwrap().join("flywheel-media");
-    assert!(path.exists(), "no media helper: run `cargo build -p media-helper`");
+    assert!(
+        path.exists(),
+        "no media helper: run `cargo build -p media-helper`"
+    );
     path
 }

@@ -1,6 +1,7 @@
 //! Makes a clip from its description: scenes drawn by GStreamer's test source, one after the other,
 //! encoded with settings that favour speed.
 
+mod checkers;
 mod scene;
 mod text;
 mod turn;
@@ -24,7 +25,6 @@ pub(crate) const ELEMENTS: &[&str] = &[
     "videobalance",
     "overlaycomposition",
     "videorate",
-    "identity",
     "concat",
     "queue",
     "x264enc",
@@ -42,9 +42,9 @@ pub(crate) const ELEMENTS: &[&str] = &[
     "appsrc",
 ];
 
-/// Samples per second and per buffer of the sound track; Opus takes no other rate than 48 kHz.
-const SOUND_RATE: i32 = 48_000;
-const SOUND_BUFFER: i32 = 960;
+/// Samples per second and per buffer of the sound track; a rate that Opus and AAC both take.
+const SOUND_RATE: i32 = 24_000;
+const SOUND_BUFFER: i32 = 480;
 
 /// Bits per second for each pixel of a picture: 1 Mbit/s at 540 × 960.
 const BITS_PER_PIXEL: u64 = 2;
@@ -57,14 +57,18 @@ pub(crate) fn synthesize(clip: &ClipSpec, out: &Path, limits: &Limits) -> Result
     let partial = out.with_extension("partial");
     let pipeline = gst::Pipeline::new();
     let made = build(&pipeline, clip, overlays, &partial).and_then(|()| run(&pipeline));
-    let stopped = pipeline.set_state(gst::State::Null);
-    if let Err(error) = made {
+    let stopped = pipeline
+        .set_state(gst::State::Null)
+        .context("closing the file");
+    let complete = made
+        .and(stopped.map(|_| ()))
+        .and_then(|()| match clip.rotation {
+            0 => Ok(()),
+            _ => turn::turn(clip, &partial),
+        });
+    if let Err(error) = complete {
         let _ = fs::remove_file(&partial);
         return Err(error.context("making a clip").into());
-    }
-    stopped.context("finishing a clip")?;
-    if clip.rotation != 0 {
-        turn::turn(clip, &partial)?;
     }
     fs::rename(&partial, out).with_context(|| format!("renaming to {}", out.display()))?;
     Ok(())

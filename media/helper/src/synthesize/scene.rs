@@ -1,9 +1,12 @@
 //! The scenes of a clip, each drawn by its own source, joined by one `concat`.
 //!
-//! Each source gives its pictures their time in the whole clip, so that the encoder sees one
+//! Each scene gives its pictures their time in the whole clip, so that the encoder sees one
 //! uninterrupted stream.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use anyhow::Context as _;
 use gstreamer::{self as gst, prelude::*};
@@ -55,12 +58,9 @@ fn draw(
     let step = clip.frame_rate.div_ceil(redraws(scene.background)).max(1);
     let count = frames.end - frames.start;
     let source = element("videotestsrc")?;
-    source.set_property(
-        "num-buffers",
-        i32::try_from(count.div_ceil(u64::from(step)))?,
-    );
-    let start = frames.start * 1_000_000_000 / u64::from(clip.frame_rate);
-    source.set_property("timestamp-offset", i64::try_from(start)?);
+    // `videorate` repeats a picture only when it has the next one: one too many is drawn.
+    let drawings = count.div_ceil(u64::from(step)) + 1;
+    source.set_property("num-buffers", i32::try_from(drawings)?);
     paint(&source, scene.background);
     let softness = scene.softness.max(1);
     let drawn = |side: u32| ((side / softness).max(8)) & !1;
@@ -81,23 +81,43 @@ fn draw(
     }
     let repeat = element("videorate")?;
     repeat.set_property("skip-to-first", true);
-    let end = element("identity")?;
-    end.set_property("eos-after", i32::try_from(count)?);
+    let out = element("queue")?;
+    let entry = out
+        .static_pad("sink")
+        .context("a queue without a sink pad")?;
+    stamp(&entry, clip.frame_rate, frames);
     chain.extend([
         repeat,
         pictures(clip.width, clip.height, clip.frame_rate, 1)?,
-        end,
+        out,
     ]);
-    chain.push(element("queue")?);
     Ok(chain)
+}
+
+/// Gives each picture its time in the whole clip and drops those beyond the scene's end.
+fn stamp(pad: &gst::Pad, frame_rate: u32, frames: Range<u64>) {
+    let next = AtomicU64::new(frames.start);
+    let at = move |n: u64| gst::ClockTime::from_nseconds(n * 1_000_000_000 / u64::from(frame_rate));
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        if n >= frames.end {
+            return gst::PadProbeReturn::Drop;
+        }
+        if let Some(buffer) = info.buffer_mut() {
+            let buffer = buffer.make_mut();
+            buffer.set_pts(at(n));
+            buffer.set_duration(at(n + 1) - at(n));
+        }
+        gst::PadProbeReturn::Ok
+    });
 }
 
 /// How often a second a background is drawn; the pictures in between repeat the last one, which
 /// saves most of the time that a clip takes.
 fn redraws(background: Background) -> u32 {
     match background {
-        Background::Plain(_) | Background::Bars | Background::Gradient => 1,
-        _ => 8,
+        Background::Ball(..) | Background::Rings => 8,
+        _ => 1,
     }
 }
 
@@ -109,7 +129,7 @@ fn pictures(width: u32, height: u32, frame_rate: u32, step: u32) -> anyhow::Resu
         .field("height", i32::try_from(height)?)
         .field(
             "framerate",
-            gst::Fraction::new(i32::try_from(frame_rate)?, 1),
+            gst::Fraction::new(i32::try_from(frame_rate)?, i32::try_from(step)?),
         )
         .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
         .build();
@@ -121,9 +141,11 @@ fn pictures(width: u32, height: u32, frame_rate: u32, step: u32) -> anyhow::Resu
 /// Sets the source's pattern and colours.
 fn paint(source: &gst::Element, background: Background) {
     let (pattern, front, back) = match background {
-        Background::Plain(colour) => ("solid-color", Some(colour), None),
+        // The board is laid over it.
+        Background::Checkers(colour, _) | Background::Plain(colour) => {
+            ("solid-color", Some(colour), None)
+        }
         Background::Bars => ("smpte75", None, None),
-        Background::Checkers(front, back) => ("checkers-8", Some(front), Some(back)),
         Background::Ball(front, back) => ("ball", Some(front), Some(back)),
         Background::Rings => ("chroma-zone-plate", None, None),
         Background::Pinwheel(front, back) => ("pinwheel", Some(front), Some(back)),
@@ -131,7 +153,6 @@ fn paint(source: &gst::Element, background: Background) {
     };
     source.set_property_from_str("pattern", pattern);
     match background {
-        Background::Checkers(..) => source.set_property("horizontal-speed", 2_i32),
         Background::Rings => {
             source.set_property("kx2", 12_i32);
             source.set_property("ky2", 12_i32);

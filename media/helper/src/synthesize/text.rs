@@ -9,10 +9,10 @@ use gstreamer_video::{
     VideoFormat, VideoFrameFlags, VideoMeta, VideoOverlayComposition, VideoOverlayFormatFlags,
     VideoOverlayRectangle,
 };
-use media::{ClipSpec, Place, RefusalCode, Rgb, Scene, TextOverlay};
+use media::{Background, ClipSpec, Place, RefusalCode, Rgb, Scene, TextOverlay};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster};
 
-use super::scene::Overlay;
+use super::{checkers, scene::Overlay};
 use crate::failure::{Failure, refused};
 
 /// Height of the bitmaps in pixels.
@@ -24,19 +24,23 @@ const MARGIN: u32 = 8;
 /// The part of the picture's width that a line may take.
 const WIDEST: f64 = 0.94;
 
-/// The overlay with all texts of a scene; `None` when it has none.
+/// Everything that lies over a scene's background; `None` when nothing does.
 pub(super) fn compose(clip: &ClipSpec, scene: &Scene) -> Result<Option<Overlay>, Failure> {
-    let written = scene
+    let mut layers = Vec::new();
+    if let Background::Checkers(front, back) = scene.background {
+        layers.push(checkers::board(clip, front, back)?);
+    }
+    for text in scene
         .texts
         .iter()
-        .filter(|text| !text.text.trim().is_empty());
-    let lines: Vec<VideoOverlayRectangle> = written
-        .map(|text| line(clip, text))
-        .collect::<Result<_, _>>()?;
-    if lines.is_empty() {
+        .filter(|text| !text.text.trim().is_empty())
+    {
+        layers.push(line(clip, text)?);
+    }
+    if layers.is_empty() {
         return Ok(None);
     }
-    let overlay = VideoOverlayComposition::new(&lines).context("laying out text")?;
+    let overlay = VideoOverlayComposition::new(&layers).context("laying out a scene")?;
     Ok(Some(overlay))
 }
 
@@ -58,7 +62,7 @@ fn line(clip: &ClipSpec, text: &TextOverlay) -> Result<VideoOverlayRectangle, Fa
     let advance = letters.first().map_or(1, |letter| letter.width() as u32);
     let width = advance * letters.len() as u32 + 2 * MARGIN;
     let height = LINE + 2 * MARGIN;
-    let buffer = draw(&letters, advance, (width, height), text)?;
+    let pixels = draw(&letters, advance, (width, height), text);
     let scale = (f64::from(text.height) / f64::from(LINE))
         .min(f64::from(clip.width) * WIDEST / f64::from(width));
     let shown = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
@@ -71,14 +75,33 @@ fn line(clip: &ClipSpec, text: &TextOverlay) -> Result<VideoOverlayRectangle, Fa
     let corner = |middle: u32, side: u32| i64::from(middle) - i64::from(side) / 2;
     let x = i32::try_from(corner(clip.width / 2, shown_width)).unwrap_or_default();
     let y = i32::try_from(corner(middle, shown_height)).unwrap_or_default();
+    Ok(rectangle(
+        pixels,
+        (width, height),
+        (x, y),
+        (shown_width, shown_height),
+    )?)
+}
+
+/// A picture (BGRA) of `size` to lay over a scene at `corner`, scaled to `shown`.
+pub(super) fn rectangle(
+    pixels: Vec<u8>,
+    size: (u32, u32),
+    (x, y): (i32, i32),
+    shown: (u32, u32),
+) -> anyhow::Result<VideoOverlayRectangle> {
+    let mut buffer = gst::Buffer::from_mut_slice(pixels);
+    let writable = buffer.get_mut().context("a new picture is shared")?;
+    let (format, none) = (VideoFormat::Bgra, VideoFrameFlags::empty());
+    VideoMeta::add(writable, none, format, size.0, size.1).context("describing a layer")?;
     let flags = VideoOverlayFormatFlags::empty();
-    let size = (shown_width, shown_height);
-    let drawn = VideoOverlayRectangle::new_raw(&buffer, x, y, size.0, size.1, flags);
+    let placed = |buffer| VideoOverlayRectangle::new_raw(buffer, x, y, shown.0, shown.1, flags);
+    let drawn = placed(&buffer);
+    if size == shown {
+        return Ok(drawn);
+    }
     // Blending a rectangle at another size than its own would scale it again for every picture.
-    let scaled = drawn.pixels_raw(flags);
-    Ok(VideoOverlayRectangle::new_raw(
-        &scaled, x, y, size.0, size.1, flags,
-    ))
+    Ok(placed(&drawn.pixels_raw(flags)))
 }
 
 /// The letters in a row, as a picture with transparency.
@@ -87,7 +110,7 @@ fn draw(
     advance: u32,
     (width, height): (u32, u32),
     text: &TextOverlay,
-) -> anyhow::Result<gst::Buffer> {
+) -> Vec<u8> {
     let mut pixels = pixels_of(text.plate, (width * height) as usize);
     for (n, letter) in letters.iter().enumerate() {
         let left = MARGIN + advance * n as u32;
@@ -106,17 +129,7 @@ fn draw(
             }
         }
     }
-    let mut buffer = gst::Buffer::from_mut_slice(pixels);
-    let writable = buffer.get_mut().context("a new picture is shared")?;
-    VideoMeta::add(
-        writable,
-        VideoFrameFlags::empty(),
-        VideoFormat::Bgra,
-        width,
-        height,
-    )
-    .context("describing a text picture")?;
-    Ok(buffer)
+    pixels
 }
 
 /// An empty picture: the box's colour, or nothing.
@@ -133,6 +146,7 @@ fn mix(Rgb(r, g, b): Rgb, over: Rgb, strength: u8) -> Rgb {
     Rgb(part(r, over.0), part(g, over.1), part(b, over.2))
 }
 
-fn bgra(Rgb(red, green, blue): Rgb, alpha: u8) -> [u8; 4] {
+/// A pixel as it lies in memory.
+pub(super) fn bgra(Rgb(red, green, blue): Rgb, alpha: u8) -> [u8; 4] {
     [blue, green, red, alpha]
 }
