@@ -373,7 +373,8 @@ prove!(
 
 #[test]
 fn every_registered_step_is_proven_here() {
-    let source = include_str!("suite.rs");
+    // Without white space, which the formatter places.
+    let source: String = include_str!("suite.rs").split_whitespace().collect();
     let unproven: Vec<_> = catalogue()
         .into_iter()
         .map(|step| step.name)

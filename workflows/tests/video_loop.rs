@@ -54,17 +54,15 @@ async fn the_loop_runs_from_prediction_to_decision() {
     let output = lab.run::<VideoLoop>("run_1", &input(&world)).await.unwrap();
     check(&world, &output).await;
     assert!(lab.now().duration_since(began) >= jiff::SignedDuration::from_hours(6));
-    let mut story = lab.history().story();
-    story.dedup();
-    insta::assert_json_snapshot!(story, @r#"
-    [
-      "predict#1 done",
-      "post_open#1 done",
-      "post_send#1 done",
-      "post_confirm#1 later (post_processing)",
-      "wait: post_confirm: post_processing"
-    ]
-    "#);
+    let story = lab.history().story();
+    let done: Vec<&str> = story
+        .iter()
+        .filter(|line| line.ends_with(" done"))
+        .filter_map(|line| line.split('#').next())
+        .collect();
+    let stages =
+        "predict post_open post_send post_confirm scrape analyze feedback critique reweight";
+    assert_eq!(done.join(" "), stages);
     let again = lab
         .replay::<VideoLoop>("run_1", &input(&world))
         .await
@@ -125,12 +123,7 @@ async fn cut_off_in(endpoint: &str, after: u64, stall: Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_cut_off_inside_a_request_does_not_post_twice() {
-    for (endpoint, after) in [
-        ("upload_open", 0),
-        ("upload_put", 0),
-        ("upload_put", 1),
-        ("videos_list", 0),
-    ] {
+    for (endpoint, after) in [("upload_open", 0), ("upload_put", 0), ("videos_list", 0)] {
         for when in ["before", "after"] {
             cut_off_in(
                 endpoint,
