@@ -163,8 +163,13 @@ struct Attempt<S> {
 }
 
 impl<S: Step> Attempt<S> {
-    /// The start row, the work, the end row; in this order, so that history has no holes.
+    /// Room, the start row, the work, the end row; in this order, so that history has no holes.
     async fn execute(self) -> Result<Bytes, EngineError> {
+        let step = self.step.clone();
+        let _room = match step.room() {
+            Some(room) => Some(room.acquire().await.map_err(EngineError::RoomClosed)?),
+            None => None,
+        };
         let started_at = self.clock.now();
         let executions = self.start(started_at).await?;
         let cx = StepContext {

@@ -26,6 +26,9 @@ pub enum EngineError {
         /// The database's words.
         reason: String,
     },
+    /// A step closed its own room; nobody else can.
+    #[error("the room of the step was closed")]
+    RoomClosed(#[source] tokio::sync::AcquireError),
     /// A value in the journal or in a row is not what today's code expects.
     #[error("failed to read {what} as {as_type}; the code may have changed under an open run")]
     Decode {

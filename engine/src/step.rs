@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use crate::ending::StepError;
 use crate::journal::Clock;
@@ -34,6 +35,13 @@ pub trait Step: Send + Sync + 'static {
     /// How often, how long and with which delays the step is tried.
     fn policy() -> Policy {
         Policy::default()
+    }
+
+    /// Room for this step in this process, if it has little: an execution takes one permit before its
+    /// attempt begins and holds it to the end. One that is stopped in the queue has begun nothing, so
+    /// it is neither in the history nor among the interrupted. The default is room for all.
+    fn room(&self) -> Option<&Semaphore> {
+        None
     }
 
     /// Acts once.

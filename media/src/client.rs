@@ -20,27 +20,36 @@ const AT_ONCE: usize = 2;
 pub struct Media {
     helper: PathBuf,
     limits: Limits,
+    helpers: usize,
     slots: Arc<Semaphore>,
 }
 
 impl Media {
     /// A client of the program at `helper` (`flywheel-media`); at most two run at once.
     pub fn new(helper: impl Into<PathBuf>, limits: Limits) -> Self {
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
         Self {
             helper: helper.into(),
             limits,
-            slots,
+            helpers: AT_ONCE,
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
     /// The same with another number of helpers at once (at least one).
     #[must_use]
     pub fn at_once(self, helpers: usize) -> Self {
+        let helpers = helpers.max(1);
         Self {
-            slots: Arc::new(Semaphore::new(helpers.max(1))),
+            helpers,
+            slots: Arc::new(Semaphore::new(helpers)),
             ..self
         }
+    }
+
+    /// How many helpers run at once.
+    #[must_use]
+    pub fn helpers(&self) -> usize {
+        self.helpers
     }
 
     /// The limits each helper works under.

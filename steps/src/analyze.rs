@@ -10,6 +10,7 @@ use platforms::anthropic::{Anthropic, ImageJpeg, Prompt};
 use schema::{DatabaseConnection, video_analyses, videos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::services::Services;
 use crate::target::Target;
@@ -33,6 +34,7 @@ pub struct Analyze {
     anthropic: Arc<Anthropic>,
     inbox: PathBuf,
     frames: PathBuf,
+    room: Semaphore,
 }
 
 /// What came of it.
@@ -86,6 +88,7 @@ impl Analyze {
             anthropic: services.anthropic.clone(),
             inbox: services.inbox.clone(),
             frames: services.frames.clone(),
+            room: Semaphore::new(services.media.helpers()),
         }
     }
 
@@ -180,6 +183,11 @@ impl Step for Analyze {
             max_interrupted: 30,
             ..Policy::default()
         }
+    }
+
+    /// As many as there are helpers: more would only be in each other's way.
+    fn room(&self) -> Option<&Semaphore> {
+        Some(&self.room)
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Analysis, StepError> {

@@ -207,11 +207,12 @@ impl World {
 }
 
 async fn serve(folder: &Path) -> (Url, DropGuard) {
-    // A second of wall time is ten hours of audience, so a fresh post has counts at once.
+    // A millisecond of wall time is ten hours of audience: a post has all its counts as soon as a lab
+    // that skipped six hours can ask for them.
     let config = SandboxConfig {
         data: folder.join("sandbox"),
         world_seed: 7,
-        time_scale: 36_000.0,
+        time_scale: 3.6e7,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
