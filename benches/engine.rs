@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use clap::Parser as _;
 use engine::{Failure, Registry, Step, StepContext, StepError, Worker, Workflow, WorkflowContext};
 use futures::StreamExt as _;
 use restate_sdk::prelude::{
@@ -57,6 +58,7 @@ impl Workflow for Seven {
 
 struct Straight;
 
+#[expect(missing_docs, reason = "the attribute makes methods without any")]
 #[restate_sdk::service]
 impl Straight {
     #[handler]
@@ -167,8 +169,23 @@ async fn measure(ingress: &str) -> anyhow::Result<Value> {
     }}))
 }
 
+/// What is measured; there is one benchmark so far, and it speaks JSON only.
+#[derive(Debug, clap::Parser)]
+struct Options {
+    /// Only the benchmark of this name.
+    #[arg(long, value_parser = ["engine"])]
+    only: Option<String>,
+    /// One line of JSON and nothing else, which is so in any case.
+    #[arg(long)]
+    json: bool,
+    /// Cargo passes this to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    Options::parse();
     let folder = tempfile::tempdir()?;
     let [ingress, admin, node] = [free_port()?, free_port()?, free_port()?];
     let mut restate = start_restate(folder.path(), [ingress, admin, node])?;
@@ -182,7 +199,10 @@ async fn main() -> anyhow::Result<()> {
     let registry = Registry::new().workflow(Seven(Arc::new(Tick)));
     let worker = Worker::bind(registry, db, "127.0.0.1:0".parse()?, admin.parse()?).await?;
     let (ready, is_ready) = tokio::sync::oneshot::channel();
-    let working = tokio::spawn(worker.run(stop.clone(), move || drop(ready.send(()))));
+    let working = tokio::spawn(worker.run(stop.clone(), move || {
+        // Nobody listens any more: the benchmark is ending.
+        let _ = ready.send(());
+    }));
     is_ready.await.context("the worker did not get ready")?;
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -11,7 +11,6 @@ mod logging;
 mod output;
 mod restate;
 mod setup;
-mod starts;
 mod supervise;
 mod tether;
 mod video_ready;

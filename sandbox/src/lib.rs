@@ -28,6 +28,7 @@ mod youtube;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use error::SandboxError;
 use state::Shared;
@@ -44,6 +45,8 @@ pub struct SandboxConfig {
     /// How many seconds of audience pass in one second of wall time; more than 0. Tokens, URLs,
     /// processing and limits stay in wall time.
     pub time_scale: f64,
+    /// Wall time from a post's last byte until its platform has processed it and shows it.
+    pub processing: Duration,
 }
 
 /// A world, ready to be served.

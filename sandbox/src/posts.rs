@@ -6,17 +6,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::SandboxError;
 use crate::journal::Journal;
 use crate::platform::Platform;
-
-/// Wall time from the last byte until a platform has processed a post and shows it.
-pub(crate) const PROCESSING: SignedDuration = SignedDuration::from_millis(1500);
 
 /// One post, as received.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +36,8 @@ pub(crate) struct Post {
     pub(crate) sha256: String,
     /// When the last byte arrived.
     pub(crate) created_at: Timestamp,
+    /// When the platform has processed it and shows it.
+    pub(crate) processed_at: Timestamp,
     /// What else the client sent, in the vendor's format.
     pub(crate) details: Value,
     /// What happened to it since, by a control.
@@ -75,9 +75,7 @@ pub(crate) enum PostState {
 impl Post {
     /// When the audience could first see it.
     pub(crate) fn published_at(&self) -> Timestamp {
-        self.created_at
-            .saturating_add(PROCESSING)
-            .unwrap_or(self.created_at)
+        self.processed_at
     }
 
     /// Where it stands at `now`.
@@ -107,6 +105,7 @@ enum Record {
 #[derive(Debug)]
 pub(crate) struct Posts {
     journal: Journal,
+    processing: Duration,
     rows: RwLock<Rows>,
 }
 
@@ -133,14 +132,23 @@ impl Rows {
 }
 
 impl Posts {
-    pub(crate) fn open(data: &Path) -> Result<Self, SandboxError> {
+    /// `processing` is the wall time from a post's last byte until its platform shows it.
+    pub(crate) fn open(data: &Path, processing: Duration) -> Result<Self, SandboxError> {
         let (journal, records) = Journal::open(&data.join("posts.jsonl"))?;
         let mut rows = Rows::default();
         records.into_iter().for_each(|record| rows.apply(record));
         Ok(Self {
             journal,
+            processing,
             rows: RwLock::new(rows),
         })
+    }
+
+    /// When a post whose last byte arrived at `created_at` will be processed.
+    pub(crate) fn processed_at(&self, created_at: Timestamp) -> Timestamp {
+        created_at
+            .saturating_add(self.processing)
+            .unwrap_or(Timestamp::MAX)
     }
 
     /// Keeps a post. One that is already there stays as it is.

@@ -47,7 +47,7 @@ impl Shared {
         std::fs::create_dir_all(data).map_err(SandboxError::io("create the folder", data))?;
         let lock = lock(data)?;
         let birth = birth(data, config.world_seed)?;
-        let posts = Posts::open(data)?;
+        let posts = Posts::open(data, config.processing)?;
         let uploads = Uploads::open(data)?;
         uploads.finish_complete(&posts)?;
         Ok(Self {

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::Shared;
 use crate::data_dir::{Ports, webhook_secrets};
 use crate::output;
-use crate::starts::Starts;
+use crate::setup::migrate;
 use crate::supervise::ready_line;
 
 /// How often open runs are compared with Restate.
@@ -28,6 +28,7 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         .install_recorder()
         .context("set up metrics")?;
     let db = setup.database().await?;
+    migrate(&db).await?;
     let client = engine::Client::new(db.clone(), Ports::url(ports.restate_ingress, "")?)?;
     let reconciler = Reconciler::new(
         db.clone(),
@@ -35,7 +36,7 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         client.clone(),
     )?;
     let config = ServerConfig::new(webhook_secrets(&setup.data, &setup.environment)?);
-    let server = Server::new(db, Arc::new(Starts(client)), prometheus, config)?;
+    let server = Server::new(db, Arc::new(client), prometheus, config)?;
     let address = Ports::address(ports.api);
     let listener = TcpListener::bind(address)
         .await

@@ -1,5 +1,7 @@
 //! `flywheel sandbox`: the outside world on this machine, until SIGINT or SIGTERM.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use engine::worker::stop_signal;
 use sandbox::{Sandbox, SandboxConfig};
@@ -10,6 +12,9 @@ use crate::data_dir::{Place, Ports};
 use crate::output;
 use crate::supervise::ready_line;
 
+/// Long enough that a post is really waited for, short enough that nobody minds.
+const PROCESSING: Duration = Duration::from_millis(1500);
+
 /// Serves it on loopback.
 pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let setup = shared.setup()?;
@@ -19,6 +24,7 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         data: setup.data.folder(Place::Sandbox)?,
         world_seed: setup.config.sandbox.world_seed,
         time_scale: setup.config.sandbox.time_scale,
+        processing: PROCESSING,
     })?;
     let address = Ports::address(ports.sandbox);
     let listener = TcpListener::bind(address)

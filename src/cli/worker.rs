@@ -7,6 +7,7 @@ use steps::Steps;
 use super::Shared;
 use crate::data_dir::Ports;
 use crate::output;
+use crate::setup::migrate;
 use crate::supervise::ready_line;
 
 /// Serves Restate, and says on stdout when Restate knows it.
@@ -15,6 +16,7 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     let db = setup.database().await?;
+    migrate(&db).await?;
     let steps = Steps::new(&setup.services(db.clone())?);
     let wait = setup
         .config

@@ -78,14 +78,10 @@ pub(super) fn summary(report: &Report, time_scale: f64) -> String {
         .iter()
         .filter(|row| row.status == "completed")
         .count();
-    let scored = report
-        .videos
-        .iter()
-        .filter(|row| row.feedback_id.is_some())
-        .count();
     let mut lines = vec![format!(
-        "{good} of {videos} loops finished in {:.0} s; {scored} outcomes were set against what was expected.",
-        report.duration_s
+        "{good} of {videos} loops finished in {:.0} s. {}",
+        report.duration_s,
+        outcomes(&report.videos)
     )];
     if report.worker_kills > 0 {
         lines.push(format!(
@@ -99,6 +95,18 @@ published and nothing paid; at the configured prices the model's answers would h
         dollars(report.cost_micro_usd)
     ));
     lines.join("\n")
+}
+
+/// How many outcomes there are, and against how many of them an expectation stood.
+fn outcomes(rows: &[Row]) -> String {
+    let measured = rows.iter().filter(|row| row.feedback_id.is_some()).count();
+    let expected = rows
+        .iter()
+        .filter_map(|row| row.metrics.as_ref()?.predicted_engagement)
+        .count();
+    format!(
+        "{measured} outcomes were measured; {expected} of the videos had an expectation to be set against, the others were posted before there was any history."
+    )
 }
 
 fn dollars(micro: i64) -> String {

@@ -231,7 +231,7 @@ prove!(
     PostConfirm,
     async {
         let world = World::sent().await;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         world
     },
     target,

@@ -8,6 +8,7 @@
 )]
 mod world;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::FailureKind;
@@ -70,41 +71,57 @@ async fn the_loop_runs_from_prediction_to_decision() {
     assert_eq!(again, output, "the recorded run replays to the same end");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_at_any_journal_boundary_does_not_post_twice() {
-    let mut boundary = 0;
-    loop {
-        let mut reached = false;
-        for side in [Side::Before, Side::After] {
-            let world = World::new().await;
-            let lab = lab(&world);
-            let point = CrashPoint { boundary, side };
-            let (output, hit) = lab
-                .run_with_crash::<VideoLoop>("run_1", &input(&world), point)
-                .await
-                .unwrap();
-            check(&world, &output).await;
-            reached |= hit;
-        }
+/// Stops the worker at every closure that a loop executes, one loop for each.
+async fn crash_everywhere(side: Side) {
+    for boundary in 0.. {
+        let world = World::new().await;
+        let lab = lab(&world);
+        let point = CrashPoint { boundary, side };
+        let (output, reached) = lab
+            .run_with_crash::<VideoLoop>("run_1", &input(&world), point)
+            .await
+            .unwrap();
+        check(&world, &output).await;
         if !reached {
-            break;
-        }
-        boundary += 1;
-        // The polls of `post_confirm` are many and alike: three of them stand for all.
-        if boundary == 6 {
-            boundary = skip_polls().await;
+            assert!(
+                boundary > 10,
+                "the loop has more boundaries than {boundary}"
+            );
+            return;
         }
     }
-    assert!(boundary > 8, "the loop has more boundaries than {boundary}");
 }
 
-/// The first boundary after the polls, counted from the end: scrape, analyze, feedback, critique,
-/// reweight and the end of the polling.
-async fn skip_polls() -> usize {
-    let world = World::new().await;
-    let lab = lab(&world);
-    lab.run::<VideoLoop>("run_1", &input(&world)).await.unwrap();
-    lab.executed().saturating_sub(6).max(6)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_before_any_journal_entry_does_not_post_twice() {
+    crash_everywhere(Side::Before).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_after_any_journal_entry_does_not_post_twice() {
+    crash_everywhere(Side::After).await;
+}
+
+/// The requests that posting makes of YouTube, each as its endpoint and how many of the kind came
+/// before it.
+async fn requests_of_posting() -> Vec<(String, u64)> {
+    let world = World::sent().await;
+    world
+        .done(&world.steps.post_confirm, json!(world.target()))
+        .await;
+    let mut seen = BTreeMap::<String, u64>::new();
+    let mut requests = Vec::new();
+    for row in world.listed("requests?platform=youtube").await {
+        let endpoint = row["endpoint"].as_str().unwrap().to_owned();
+        let earlier = seen.entry(endpoint.clone()).or_default();
+        requests.push((endpoint, *earlier));
+        *earlier += 1;
+    }
+    assert!(
+        requests.len() >= 4,
+        "open, two pieces and a question: {requests:?}"
+    );
+    requests
 }
 
 /// Cuts the worker off while a request of this kind is held back, then runs to the end.
@@ -121,37 +138,51 @@ async fn cut_off_in(endpoint: &str, after: u64, stall: Value) {
     check(&world, &output).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_cut_off_inside_a_request_does_not_post_twice() {
-    for (endpoint, after) in [("upload_open", 0), ("upload_put", 0), ("videos_list", 0)] {
-        for when in ["before", "after"] {
-            cut_off_in(
-                endpoint,
-                after,
-                json!({ "kind": "stall", "ms": 5000, "when": when }),
-            )
-            .await;
-        }
+/// Cuts the worker off inside each request of posting, one loop for each.
+async fn cut_off_everywhere(when: &str) {
+    for (endpoint, earlier) in requests_of_posting().await {
+        let stall = json!({ "kind": "stall", "ms": 1000, "when": when });
+        cut_off_in(&endpoint, earlier, stall).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_answer_is_found_again_and_posts_once() {
-    for endpoint in ["upload_open", "upload_put", "videos_list"] {
-        for after in 0..3 {
-            for kind in ["act_then_drop", "drop_before", "truncate"] {
-                let world = World::new().await;
-                world
-                    .fault("youtube", endpoint, after, 1, json!({ "kind": kind }))
-                    .await;
-                let output = lab(&world)
-                    .run::<VideoLoop>("run_1", &input(&world))
-                    .await
-                    .unwrap();
-                check(&world, &output).await;
-            }
-        }
+async fn a_worker_cut_off_before_youtube_acts_does_not_post_twice() {
+    cut_off_everywhere("before").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_cut_off_after_youtube_acted_does_not_post_twice() {
+    cut_off_everywhere("after").await;
+}
+
+/// Loses the answer to each request of posting, one loop for each.
+async fn lose_everywhere(kind: &str) {
+    for (endpoint, earlier) in requests_of_posting().await {
+        let world = World::new().await;
+        let fault = json!({ "kind": kind });
+        world.fault("youtube", &endpoint, earlier, 1, fault).await;
+        let output = lab(&world)
+            .run::<VideoLoop>("run_1", &input(&world))
+            .await
+            .unwrap();
+        check(&world, &output).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_lost_after_youtube_acted_is_found_again_and_posts_once() {
+    lose_everywhere("act_then_drop").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_lost_on_its_way_is_sent_again_and_posts_once() {
+    lose_everywhere("drop_before").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_cut_short_is_asked_for_again_and_posts_once() {
+    lose_everywhere("truncate").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

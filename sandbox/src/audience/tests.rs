@@ -27,6 +27,7 @@ fn post(index: usize) -> Post {
         bytes: 1,
         sha256: format!("{index:064x}"),
         created_at: born() + SignedDuration::from_hours(index as i64),
+        processed_at: born() + SignedDuration::from_hours(index as i64),
         details: Value::Null,
         marks: crate::posts::Marks::default(),
     }
@@ -112,7 +113,7 @@ fn time_scale_ages_a_post_and_nothing_else() {
     let slow = audience(7);
     let mut post = post(0);
     // Published at the world's birth, so that drift is the same for both.
-    post.created_at = born() - crate::posts::PROCESSING;
+    post.processed_at = born();
     let six_seconds = post.published_at() + SignedDuration::from_secs(6);
     assert_eq!(
         fast.counts(&post, six_seconds),

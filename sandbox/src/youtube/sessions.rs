@@ -79,13 +79,14 @@ impl Session {
     }
 
     /// The post that these bytes are. Reads the whole file: not for the async threads.
-    fn to_post(&self) -> Result<Post, SandboxError> {
+    fn to_post(&self, posts: &Posts) -> Result<Post, SandboxError> {
         let mut hash = Sha256::new();
         let mut file = std::fs::File::open(&self.file)
             .map_err(SandboxError::io("open the upload", &self.file))?;
         let bytes = std::io::copy(&mut file, &mut hash)
             .map_err(SandboxError::io("hash the upload", &self.file))?;
         let snippet = &self.opening.resource.snippet;
+        let created_at = Timestamp::now();
         Ok(Post {
             platform: Platform::Youtube,
             account: self.opening.channel_id.clone(),
@@ -97,7 +98,8 @@ impl Session {
             duration_ms: mp4_duration::of_file(&self.file),
             bytes,
             sha256: format!("{:x}", hash.finalize()),
-            created_at: Timestamp::now(),
+            created_at,
+            processed_at: posts.processed_at(created_at),
             details: serde_json::to_value(&self.opening.resource).map_err(|source| {
                 SandboxError::Record {
                     path: self.file.clone(),
@@ -112,7 +114,7 @@ impl Session {
     pub(crate) fn finish(&self, posts: &Posts) -> Result<Arc<Post>, SandboxError> {
         match posts.get(&self.opening.video_id) {
             Some(post) => Ok(post),
-            None => posts.add(self.to_post()?),
+            None => posts.add(self.to_post(posts)?),
         }
     }
 }

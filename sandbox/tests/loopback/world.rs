@@ -33,6 +33,7 @@ pub(crate) fn config(data: &Path, time_scale: f64) -> SandboxConfig {
         data: data.to_owned(),
         world_seed: 42,
         time_scale,
+        processing: Duration::from_millis(1500),
     }
 }
 

@@ -213,6 +213,8 @@ async fn serve(folder: &Path) -> (Url, DropGuard) {
         data: folder.join("sandbox"),
         world_seed: 7,
         time_scale: 3.6e7,
+        // So few polls that each of them can be tried.
+        processing: Duration::from_millis(20),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
