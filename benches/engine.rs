@@ -2,6 +2,11 @@
 //! `ctx.run` straight on Restate's SDK behind the same accept loop; alternating in one run, on one
 //! server. Compare the ratios: machines are shared and noisy. The last line of stdout is JSON.
 
+#![expect(
+    missing_docs,
+    reason = "the SDK's attribute makes methods without any"
+)]
+
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,7 +63,6 @@ impl Workflow for Seven {
 
 struct Straight;
 
-#[expect(missing_docs, reason = "the attribute makes methods without any")]
 #[restate_sdk::service]
 impl Straight {
     #[handler]
@@ -246,7 +250,7 @@ fn start_restate(
     Ok(Command::new(binary)
         .args([
             "--config-file",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/restate.toml"),
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../restate.toml"),
         ])
         .env("RESTATE_BASE_DIR", folder.join("restate"))
         .env("RESTATE_INGRESS__BIND_PORT", ingress.to_string())

@@ -65,6 +65,13 @@ fn loops_survive_the_death_of_restate_alone() {
     let dead = stage.kill("restate");
     stage.replaced("restate", dead);
     every_loop_finished_with_one_post(&stage, &runs);
+    // The one worker that did all of it tells what it counted.
+    let page = stage.worker_metrics();
+    assert!(
+        page.contains("# HELP flywheel_step_attempts_total "),
+        "{page}"
+    );
+    assert!(page.contains(r#"step="post_send""#), "{page}");
     stage.end();
 }
 

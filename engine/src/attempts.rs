@@ -4,14 +4,18 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
 use jiff::Timestamp;
+use tokio::sync::SemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
-use crate::context::{WorkflowContext, encode};
+use crate::context::{WorkflowContext, encode, encode_and_decode};
 use crate::ending::{
-    Ending, ErrorNote, Failure, FailureKind, StepError, StepErrorKind, add, codes,
+    Ending, ErrorNote, Failure, FailureKind, Next, SoFar, StepError, StepErrorKind, When, add,
+    codes,
 };
 use crate::error::EngineError;
 use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
@@ -20,40 +24,40 @@ use crate::journal::Clock;
 use crate::policy::Policy;
 use crate::step::{Asked, Step, StepContext};
 
-/// Runs `step` until it is done, fails for good, or its policy is used up.
+/// Runs `step` until it is done, fails for good, or its policy is used up. What to do is in the
+/// journaled ending and this loop only obeys, so that a replay by other code goes the same way.
 pub(crate) async fn run<S: Step>(
     cx: &WorkflowContext<'_>,
     step: &Arc<S>,
     input: S::Input,
 ) -> Result<S::Output, Failure> {
-    let policy = Arc::new(S::policy());
-    let occurrence = cx.next_occurrence(S::NAME);
     let input = match encode(S::NAME, &input) {
         Ok(input) => input,
         Err(error) => cx.give_up(error).await,
     };
-    let mut spent = Spent::default();
-    for attempt in 1.. {
+    let policy = Arc::new(S::policy());
+    let mut key = AttemptKey {
+        run_id: cx.run.run_id.clone(),
+        step: S::NAME,
+        occurrence: cx.next_occurrence(S::NAME),
+        attempt: 1,
+    };
+    let mut so_far = SoFar::default();
+    loop {
         let attempt = Attempt {
             step: step.clone(),
-            key: AttemptKey {
-                run_id: cx.run.run_id.clone(),
-                step: S::NAME,
-                occurrence,
-                attempt,
-            },
+            key: key.clone(),
             input: input.clone(),
             policy: policy.clone(),
-            ask_first: spent.ask_first,
+            so_far,
+            random: cx.random(),
             history: cx.history.clone(),
             clock: cx.journal.clock(),
             went_live: cx.went_live.clone(),
+            stop: cx.stop.clone(),
         };
-        let name = attempt.key.entry_name();
-        let bytes = cx
-            .journal
-            .run(name.clone(), Box::pin(attempt.execute()))
-            .await?;
+        let name = key.entry_name();
+        let bytes = cx.entry(name.clone(), Box::pin(attempt.execute())).await?;
         match cx.decode::<Ending<S::Output>>(&name, &bytes).await {
             Ending::Done { output } => return Ok(output),
             Ending::Terminal { error } => {
@@ -63,38 +67,27 @@ pub(crate) async fn run<S: Step>(
             Ending::Later {
                 error,
                 until_ms,
-                ask_first,
-                started_at_ms,
-                ended_at_ms,
+                so_far: by_now,
             } => {
-                let until = instant(until_ms);
-                spent.later(started_at_ms, ended_at_ms, until_ms, ask_first);
-                cx.sleep(&format!("{}: {}", S::NAME, error.code), until)
-                    .await?;
+                so_far = by_now;
+                let label = format!("{}: {}", S::NAME, error.code);
+                cx.sleep(&label, instant(until_ms)).await?;
             }
             Ending::Retry {
                 error,
-                ask_first,
-                started_at_ms,
-                ended_at_ms,
+                next,
+                so_far: by_now,
             } => {
-                spent.retry(started_at_ms, ask_first);
-                let until = add(
-                    instant(ended_at_ms),
-                    policy.delay(spent.attempts, cx.random()),
-                );
-                if spent.exhausts(&policy, until) {
-                    return Err(exhausted::<S>(&error, &spent));
-                }
-                cx.sleep(&format!("{}: retry after {}", S::NAME, error.code), until)
-                    .await?;
+                so_far = by_now;
+                let Next::At(until_ms) = next else {
+                    return Err(exhausted::<S>(&error, so_far));
+                };
+                let label = format!("{}: retry after {}", S::NAME, error.code);
+                cx.sleep(&label, instant(until_ms)).await?;
             }
         }
+        key.attempt += 1;
     }
-    Err(Failure::terminal(
-        codes::STEP_INTERRUPTED,
-        "more attempts than can be counted",
-    ))
 }
 
 fn instant(ms: i64) -> Timestamp {
@@ -102,8 +95,8 @@ fn instant(ms: i64) -> Timestamp {
 }
 
 /// A step that must not act twice and whose last word was "not known" ends unknown, never failed.
-fn exhausted<S: Step>(error: &ErrorNote, spent: &Spent) -> Failure {
-    match spent.ask_first {
+fn exhausted<S: Step>(error: &ErrorNote, so_far: SoFar) -> Failure {
+    match so_far.ask_first {
         true => unknown::<S>(error),
         false => Failure::of_step(FailureKind::Exhausted, S::NAME, error),
     }
@@ -115,61 +108,27 @@ fn unknown<S: Step>(error: &ErrorNote) -> Failure {
     Failure::of_step(FailureKind::Unknown, S::NAME, &note)
 }
 
-/// What a step has used of its policy so far; rebuilt from the journal at every replay.
-#[derive(Default)]
-struct Spent {
-    attempts: u32,
-    first_started_ms: Option<i64>,
-    asked_to_wait_ms: i64,
-    ask_first: bool,
-}
-
-impl Spent {
-    fn later(&mut self, started_ms: i64, ended_ms: i64, until_ms: i64, ask_first: bool) {
-        self.first_started_ms.get_or_insert(started_ms);
-        self.asked_to_wait_ms = self
-            .asked_to_wait_ms
-            .saturating_add(until_ms.saturating_sub(ended_ms).max(0));
-        self.ask_first = ask_first;
-    }
-
-    fn retry(&mut self, started_ms: i64, ask_first: bool) {
-        self.first_started_ms.get_or_insert(started_ms);
-        self.attempts = self.attempts.saturating_add(1);
-        self.ask_first = ask_first;
-    }
-
-    fn exhausts(&self, policy: &Policy, next_at: Timestamp) -> bool {
-        let first = self.first_started_ms.unwrap_or(0);
-        let total_ms = next_at
-            .as_millisecond()
-            .saturating_sub(first)
-            .saturating_sub(self.asked_to_wait_ms);
-        self.attempts >= policy.max_attempts
-            || i128::from(total_ms) > policy.max_total.as_millis().try_into().unwrap_or(i128::MAX)
-    }
-}
-
 /// One attempt, as the journaled closure owns it.
 struct Attempt<S> {
     step: Arc<S>,
     key: AttemptKey,
     input: Bytes,
     policy: Arc<Policy>,
-    ask_first: bool,
+    /// What the attempts before this one left.
+    so_far: SoFar,
+    /// For the jitter of the delay after this attempt; from the journal's randomness.
+    random: f64,
     history: Arc<dyn History>,
     clock: Clock,
     went_live: Arc<AtomicBool>,
+    stop: CancellationToken,
 }
 
 impl<S: Step> Attempt<S> {
     /// Room, the start row, the work, the end row; in this order, so that history has no holes.
     async fn execute(self) -> Result<Bytes, EngineError> {
         let step = self.step.clone();
-        let _room = match step.room() {
-            Some(room) => Some(room.acquire().await.map_err(EngineError::RoomClosed)?),
-            None => None,
-        };
+        let _room = self.enter(&step).await?;
         let started_at = self.clock.now();
         let executions = self.start(started_at).await?;
         let cx = StepContext {
@@ -183,8 +142,7 @@ impl<S: Step> Attempt<S> {
             clock: self.clock.clone(),
             cost_micro_usd: std::sync::Mutex::new(0),
         };
-        let ending = self.act(&cx).await;
-        let bytes = encode(S::NAME, &ending)?;
+        let (ending, bytes) = written::<S>(self.act(&cx).await)?;
         let ended = AttemptEnded {
             key: self.key,
             started_at,
@@ -203,6 +161,23 @@ impl<S: Step> Attempt<S> {
         };
         self.history.keep(ended.into()).await?;
         Ok(bytes)
+    }
+
+    /// Waits for room in this process. A worker that is stopping begins nothing: what has not begun
+    /// is the next one's, and is no interruption.
+    async fn enter<'s>(&self, step: &'s S) -> Result<Option<SemaphorePermit<'s>>, EngineError> {
+        let room = match step.room() {
+            Some(room) => {
+                let permit = self.stop.run_until_cancelled(room.acquire()).await;
+                let permit = permit.ok_or(EngineError::Stopping)?;
+                Some(permit.map_err(EngineError::RoomClosed)?)
+            }
+            None => None,
+        };
+        if self.stop.is_cancelled() {
+            return Err(EngineError::Stopping);
+        }
+        Ok(room)
     }
 
     /// Writes the start row and gives the number of executions. The row is waited for only where
@@ -237,19 +212,18 @@ impl<S: Step> Attempt<S> {
                 },
             };
         }
+        let must_ask = !S::REPEATABLE && (self.so_far.ask_first || cx.interrupted());
         let input = match serde_json::from_slice(&self.input) {
             Ok(input) => input,
             Err(error) => {
-                return Ending::Terminal {
-                    error: ErrorNote::new(codes::INPUT_INVALID, &error),
-                };
+                let error = ErrorNote::new(codes::INPUT_INVALID, &error);
+                return ended_for_good(error, must_ask);
             }
         };
-        let must_ask = !S::REPEATABLE && (self.ask_first || cx.interrupted());
-        let work = AssertUnwindSafe(ask_then_run(&*self.step, cx, input, must_ask)).catch_unwind();
+        let work = AssertUnwindSafe(self.ask_then_run(cx, input, must_ask)).catch_unwind();
         match tokio::time::timeout(self.policy.time_limit, work).await {
             Ok(Ok(ending)) => ending,
-            Ok(Err(_panic)) => unmapped::<S>(
+            Ok(Err(_panic)) => self.unmapped(
                 cx,
                 ErrorNote::text(
                     codes::STEP_PANICKED,
@@ -258,74 +232,130 @@ impl<S: Step> Attempt<S> {
             ),
             Err(_elapsed) => {
                 let text = format!("no end within {:?}", self.policy.time_limit);
-                unmapped::<S>(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
+                self.unmapped(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
             }
         }
     }
-}
 
-async fn ask_then_run<S: Step>(
-    step: &S,
-    cx: &StepContext,
-    input: S::Input,
-    must_ask: bool,
-) -> Ending<S::Output> {
-    if must_ask {
-        match step.ask(cx, &input).await {
-            Ok(Asked::Done(output)) => return Ending::Done { output },
-            Ok(Asked::NotActed) => {}
-            Ok(Asked::CannotTell) => {
-                let text =
-                    "an earlier execution was interrupted, and what it did cannot be found out";
-                return Ending::Unknown {
-                    error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
-                };
+    async fn ask_then_run(
+        &self,
+        cx: &StepContext,
+        input: S::Input,
+        must_ask: bool,
+    ) -> Ending<S::Output> {
+        if must_ask {
+            match self.step.ask(cx, &input).await {
+                Ok(Asked::Done(output)) => return Ending::Done { output },
+                Ok(Asked::NotActed) => {}
+                Ok(Asked::CannotTell) => {
+                    let text =
+                        "an earlier execution was interrupted, and what it did cannot be found out";
+                    return Ending::Unknown {
+                        error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
+                    };
+                }
+                // The question failed, so it is still open.
+                Err(error) => return self.ending_of(cx, error, true),
             }
-            // The question failed, so it is still open.
-            Err(error) => return ending_of::<S>(cx, error, true),
+        }
+        match self.step.run(cx, input).await {
+            Ok(output) => Ending::Done { output },
+            Err(error) => self.ending_of(cx, error, false),
         }
     }
-    match step.run(cx, input).await {
-        Ok(output) => Ending::Done { output },
-        Err(error) => ending_of::<S>(cx, error, false),
-    }
-}
 
-fn ending_of<S: Step>(cx: &StepContext, error: StepError, ask_first: bool) -> Ending<S::Output> {
-    let StepError { kind, note: error } = error;
-    let ended_at = cx.now();
-    let (started_at_ms, ended_at_ms) = (cx.started_at.as_millisecond(), ended_at.as_millisecond());
-    match kind {
-        StepErrorKind::Retry => Ending::Retry {
+    /// `in_doubt`: whether an earlier execution acted is still not known.
+    fn ending_of(&self, cx: &StepContext, error: StepError, in_doubt: bool) -> Ending<S::Output> {
+        let StepError { kind, note: error } = error;
+        match kind {
+            StepErrorKind::Retry => self.retry(cx, error, in_doubt),
+            StepErrorKind::Later(when) => self.later(cx, error, when, in_doubt),
+            StepErrorKind::Terminal => ended_for_good(error, in_doubt),
+            StepErrorKind::Unknown => Ending::Unknown { error },
+            StepErrorKind::Unmapped => self.unmapped(cx, error),
+        }
+    }
+
+    /// An error whose meaning nobody declared: it may have acted, so a step that must not act twice
+    /// asks before it goes on.
+    fn unmapped(&self, cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
+        self.retry(cx, error, !S::REPEATABLE)
+    }
+
+    /// Decides by the policy of today whether there is another attempt, and when.
+    fn retry(&self, cx: &StepContext, error: ErrorNote, ask_first: bool) -> Ending<S::Output> {
+        let ended_at = cx.now();
+        let attempts = self.so_far.attempts.saturating_add(1);
+        let delay = self.policy.delay(attempts, self.random);
+        let time = self.time_after(cx, ended_at).saturating_add(delay);
+        let is_over = attempts >= self.policy.max_attempts || time > self.policy.max_total;
+        Ending::Retry {
             error,
-            ask_first,
-            started_at_ms,
-            ended_at_ms,
-        },
-        StepErrorKind::Later(when) => {
-            let until_ms = when.instant(ended_at).as_millisecond();
-            Ending::Later {
-                error,
-                until_ms,
+            next: match is_over {
+                true => Next::Exhausted,
+                false => Next::At(add(ended_at, delay).as_millisecond()),
+            },
+            so_far: SoFar {
+                attempts,
+                time,
                 ask_first,
-                started_at_ms,
-                ended_at_ms,
-            }
+            },
         }
-        StepErrorKind::Terminal => Ending::Terminal { error },
-        StepErrorKind::Unknown => Ending::Unknown { error },
-        StepErrorKind::Unmapped => unmapped::<S>(cx, error),
+    }
+
+    fn later(
+        &self,
+        cx: &StepContext,
+        error: ErrorNote,
+        when: When,
+        ask_first: bool,
+    ) -> Ending<S::Output> {
+        let ended_at = cx.now();
+        let mut until_ms = when.instant(ended_at).as_millisecond();
+        if until_ms <= ended_at.as_millisecond() {
+            // An instant that is over would make attempts follow each other without a pause.
+            until_ms = add(ended_at, self.policy.first_delay).as_millisecond();
+        }
+        Ending::Later {
+            error,
+            until_ms,
+            so_far: SoFar {
+                time: self.time_after(cx, ended_at),
+                ask_first,
+                ..self.so_far
+            },
+        }
+    }
+
+    /// What is spent with this attempt. No attempt is longer than its limit, whatever the clock
+    /// says: it may jump, and the machine may sleep in the middle.
+    fn time_after(&self, cx: &StepContext, ended_at: Timestamp) -> Duration {
+        let took = Duration::try_from(ended_at.duration_since(cx.started_at)).unwrap_or_default();
+        self.so_far
+            .time
+            .saturating_add(took.min(self.policy.time_limit))
     }
 }
 
-/// An error whose meaning nobody declared: it may have acted, so a step that must not act twice
-/// asks before it goes on.
-fn unmapped<S: Step>(cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
-    Ending::Retry {
-        error,
-        ask_first: !S::REPEATABLE,
-        started_at_ms: cx.started_at.as_millisecond(),
-        ended_at_ms: cx.now().as_millisecond(),
+/// Trying again cannot help; but while it is not known whether the step acted, that is its ending.
+fn ended_for_good<T>(error: ErrorNote, in_doubt: bool) -> Ending<T> {
+    match in_doubt {
+        true => Ending::Unknown { error },
+        false => Ending::Terminal { error },
+    }
+}
+
+/// The ending with its bytes. An output that does not come back as its type would stop the run at
+/// every replay, so it ends the step instead; one that must not act twice has acted by then.
+fn written<S: Step>(ending: Ending<S::Output>) -> Result<(Ending<S::Output>, Bytes), EngineError> {
+    match encode_and_decode(&ending) {
+        Ok(bytes) => Ok((ending, bytes)),
+        Err(error) => {
+            let error = ErrorNote::new(codes::OUTPUT_INVALID, &error);
+            let ending = ended_for_good(error, !S::REPEATABLE);
+            let bytes = encode(S::NAME, &ending)?;
+            Ok((ending, bytes))
+        }
     }
 }
 
@@ -357,10 +387,12 @@ pub(crate) async fn execute_once<S: Step>(
         key: example_key(S::NAME),
         input: encode(S::NAME, input)?,
         policy: Arc::new(S::policy()),
-        ask_first: false,
+        so_far: SoFar::default(),
+        random: 0.0,
         history,
         clock: Clock::System,
         went_live: Arc::default(),
+        stop: CancellationToken::new(),
     };
     attempt.execute().await
 }

@@ -37,7 +37,7 @@ impl Client {
     /// `ingress` is the base URL of Restate's ingress.
     ///
     /// # Errors
-    /// [`EngineError::Http`] if no HTTP client can be set up.
+    /// [`EngineError::HttpClient`] if none can be set up.
     pub fn new(db: DatabaseConnection, ingress: Url) -> Result<Self, EngineError> {
         Ok(Self {
             db,

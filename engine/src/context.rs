@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,17 +12,25 @@ use rand::{Rng as _, SeedableRng as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::attempts;
 use crate::ending::Failure;
 use crate::error::EngineError;
 use crate::event::{RunResumed, RunTagged, RunWaiting};
 use crate::history::History;
-use crate::journal::{Call, Journal};
+use crate::journal::{Call, Closure, Journal};
 use crate::step::Step;
 use crate::workflow::Workflow;
 
+/// The name of journal entries that hold the time; no step may have it.
+pub(crate) const TIME: &str = "now";
+
 /// A run as its workflow sees it: steps, waits, the time, child runs, tags; nothing else.
+///
+/// One thing at a time: each of these is awaited before the next one begins. A journal has one
+/// order, so an execution that joins or races two of them is given up with
+/// [`EngineError::AtOnce`]. For things at once there is [`WorkflowContext::children`].
 pub struct WorkflowContext<'a> {
     pub(crate) run: RunHead,
     pub(crate) journal: &'a dyn Journal,
@@ -32,6 +40,10 @@ pub struct WorkflowContext<'a> {
     /// for its row in order to learn how often it was interrupted.
     pub(crate) went_live: Arc<AtomicBool>,
     pub(crate) given_up: GivenUp,
+    /// Cancelled when this worker stops: attempts under way end, and none begins.
+    pub(crate) stop: CancellationToken,
+    /// Whether an operation on the journal is under way.
+    busy: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -53,7 +65,12 @@ struct State {
 }
 
 impl<'a> WorkflowContext<'a> {
-    pub(crate) fn new(run: RunHead, journal: &'a dyn Journal, history: Arc<dyn History>) -> Self {
+    pub(crate) fn new(
+        run: RunHead,
+        journal: &'a dyn Journal,
+        history: Arc<dyn History>,
+        stop: CancellationToken,
+    ) -> Self {
         let state = State {
             occurrences: BTreeMap::new(),
             children: 0,
@@ -65,6 +82,8 @@ impl<'a> WorkflowContext<'a> {
             history,
             went_live: Arc::default(),
             given_up: GivenUp::default(),
+            stop,
+            busy: AtomicBool::new(false),
             state: Mutex::new(state),
         }
     }
@@ -93,6 +112,7 @@ impl<'a> WorkflowContext<'a> {
     /// # Errors
     /// The run's cancellation.
     pub async fn sleep(&self, label: &str, until: Timestamp) -> Result<(), Failure> {
+        let _busy = self.only_this().await;
         let clock = self.journal.clock();
         if until <= clock.now() {
             return self.journal.sleep(until).await;
@@ -123,9 +143,9 @@ impl<'a> WorkflowContext<'a> {
     /// The run's cancellation.
     pub async fn now(&self) -> Result<Timestamp, Failure> {
         let clock = self.journal.clock();
-        let name = self.entry_name("now");
+        let name = format!("{TIME}#{}", self.next_occurrence(TIME));
         let closure = Box::pin(async move { encode("the time", &clock.now().as_millisecond()) });
-        let bytes = self.journal.run(name, closure).await?;
+        let bytes = self.entry(name, closure).await?;
         let ms: i64 = self.decode("the time", &bytes).await;
         Ok(Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX))
     }
@@ -137,7 +157,10 @@ impl<'a> WorkflowContext<'a> {
     pub async fn child<W: Workflow>(&self, input: W::Input) -> Result<W::Output, Failure> {
         match self.children::<W>(vec![input], 1).await?.pop() {
             Some(result) => result,
-            None => self.give_up(EngineError::HistoryStopped).await,
+            None => {
+                let workflow = W::NAME;
+                self.give_up(EngineError::NoResult { workflow }).await
+            }
         }
     }
 
@@ -158,6 +181,7 @@ impl<'a> WorkflowContext<'a> {
                 Err(error) => self.give_up(error).await,
             }
         }
+        let _busy = self.only_this().await;
         let mut outputs = Vec::with_capacity(calls.len());
         for result in self.journal.call(calls, at_most.max(1)).await? {
             outputs.push(match result {
@@ -210,8 +234,20 @@ impl<'a> WorkflowContext<'a> {
         *occurrence
     }
 
-    fn entry_name(&self, name: &'static str) -> String {
-        format!("{name}#{}", self.next_occurrence(name))
+    /// Runs the closure unless the journal has its value.
+    pub(crate) async fn entry(&self, name: String, closure: Closure) -> Result<Bytes, Failure> {
+        let _busy = self.only_this().await;
+        self.journal.run(name, closure).await
+    }
+
+    /// Keeps the journal for the caller until the guard is dropped. The SDK panics when two of its
+    /// futures are polled at once; this says what is wrong instead.
+    async fn only_this(&self) -> Busy<'_> {
+        if self.busy.swap(true, Ordering::Relaxed) {
+            let run_id = self.run.run_id.clone();
+            return self.give_up(EngineError::AtOnce { run_id }).await;
+        }
+        Busy(&self.busy)
     }
 
     /// The next number in `0.0..1.0` of the run's own randomness.
@@ -243,6 +279,15 @@ impl<'a> WorkflowContext<'a> {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An operation on the journal is under way as long as this is there.
+struct Busy<'a>(&'a AtomicBool);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -279,4 +324,15 @@ pub(crate) fn encode<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Byt
             what: what.to_owned(),
             source,
         })
+}
+
+/// The value as JSON that comes back as a value of its type. Not every value does: a map needs keys
+/// that are text, and a number must be one.
+pub(crate) fn encode_and_decode<T>(value: &T) -> Result<Bytes, serde_json::Error>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let bytes = serde_json::to_vec(value)?;
+    serde_json::from_slice::<T>(&bytes)?;
+    Ok(Bytes::from(bytes))
 }

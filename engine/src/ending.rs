@@ -23,11 +23,13 @@ pub mod codes {
     pub const STEP_INTERRUPTED: &str = "step_interrupted";
     /// An error that the step did not map to an ending.
     pub const STEP_UNMAPPED: &str = "step_unmapped";
-    /// The input of a run or step is not what its type says.
+    /// The input of a step is not what its type says once it was JSON.
     pub const INPUT_INVALID: &str = "input_invalid";
+    /// The output of a step or run does not come back from JSON as its type.
+    pub const OUTPUT_INVALID: &str = "output_invalid";
     /// The run was cancelled.
     pub const RUN_CANCELLED: &str = "run_cancelled";
-    /// A child run ended in a way that carries no failure of ours.
+    /// A child run was killed or cancelled by itself, or ended with an error that is none of ours.
     pub const CHILD_FAILED: &str = "child_failed";
 }
 
@@ -173,19 +175,15 @@ pub(crate) enum Ending<T> {
     Done {
         output: T,
     },
-    /// `ask_first`: whether the attempt acted is not known, so the next one must ask.
     Retry {
         error: ErrorNote,
-        ask_first: bool,
-        started_at_ms: i64,
-        ended_at_ms: i64,
+        next: Next,
+        so_far: SoFar,
     },
     Later {
         error: ErrorNote,
         until_ms: i64,
-        ask_first: bool,
-        started_at_ms: i64,
-        ended_at_ms: i64,
+        so_far: SoFar,
     },
     Terminal {
         error: ErrorNote,
@@ -193,6 +191,28 @@ pub(crate) enum Ending<T> {
     Unknown {
         error: ErrorNote,
     },
+}
+
+/// What follows a retry. It is decided by the policy of the time and kept with the ending, so a
+/// policy that changes under an open run does not make its replay do something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Next {
+    /// Another attempt at this instant, unix milliseconds.
+    At(i64),
+    /// None: attempts or time are used up.
+    Exhausted,
+}
+
+/// What the attempts of a step, up to this one, have used of its policy, and what they left open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SoFar {
+    /// Attempts that ended in a retry.
+    pub(crate) attempts: u32,
+    /// How long all attempts took, and the engine's own delays after them.
+    pub(crate) time: Duration,
+    /// Whether the last one acted is not known, so the next one must ask.
+    pub(crate) ask_first: bool,
 }
 
 impl<T> Ending<T> {

@@ -26,6 +26,23 @@ pub enum EngineError {
         /// The database's words.
         reason: String,
     },
+    /// The worker is stopping: what has not begun is left to the worker that comes next.
+    #[error("the worker is stopping; the next one executes this")]
+    Stopping,
+    /// A workflow awaited two things at once.
+    #[error(
+        "run {run_id} does two things at once; a workflow does one thing at a time: use `children` for things at once"
+    )]
+    AtOnce {
+        /// The run.
+        run_id: String,
+    },
+    /// A child run was called, and the journal has no result for it.
+    #[error("the journal has no result for the child run of `{workflow}`")]
+    NoResult {
+        /// The child's workflow.
+        workflow: &'static str,
+    },
     /// A step closed its own room; nobody else can.
     #[error("the room of the step was closed")]
     RoomClosed(#[source] tokio::sync::AcquireError),
@@ -59,24 +76,33 @@ pub enum EngineError {
         /// What the code does.
         now: String,
     },
-    /// Restate could not be reached, or said no.
-    #[error("failed to {operation}")]
+    /// No HTTP client could be set up.
+    #[error("failed to set up the HTTP client for Restate")]
+    HttpClient(#[source] reqwest::Error),
+    /// Restate could not be reached, or its answer could not be read.
+    #[error("failed to {operation} at {address}; see that Restate is running there")]
     Http {
         /// What was being asked of Restate.
-        operation: &'static str,
+        operation: String,
+        /// Where.
+        address: String,
         /// Why not.
         #[source]
         source: reqwest::Error,
     },
     /// Restate answered with an error.
-    #[error("Restate refused to {operation}: {status} {body}")]
+    #[error("Restate at {address} refused to {operation}: {status} {body}; {fix}")]
     Refused {
         /// What was being asked.
-        operation: &'static str,
+        operation: String,
+        /// Where.
+        address: String,
         /// The HTTP status.
         status: u16,
         /// The first part of the answer.
         body: String,
+        /// What to do about it.
+        fix: &'static str,
     },
     /// No workflow of that name is registered.
     #[error("there is no workflow `{name}`; known are: {known}")]
@@ -95,6 +121,20 @@ pub enum EngineError {
         #[source]
         source: std::io::Error,
     },
+    /// Two workflows or two steps have the same name, so their rows and journals would be mixed up.
+    #[error("two {what}s are named `{name}`; give one of them a name of its own")]
+    DuplicateName {
+        /// `workflow` or `step`.
+        what: &'static str,
+        /// The name.
+        name: &'static str,
+    },
+    /// A step has a name that the journal uses for something else.
+    #[error("no step can be named `{name}`: that is an entry of the journal's own")]
+    ReservedName {
+        /// The name.
+        name: &'static str,
+    },
     /// A service name that Restate does not take.
     #[error("`{name}` cannot be a service name: {reason}")]
     ServiceName {
@@ -108,9 +148,5 @@ pub enum EngineError {
 impl EngineError {
     pub(crate) fn database(operation: &'static str) -> impl FnOnce(DbErr) -> Self {
         move |source| Self::Database { operation, source }
-    }
-
-    pub(crate) fn http(operation: &'static str) -> impl FnOnce(reqwest::Error) -> Self {
-        move |source| Self::Http { operation, source }
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::ending::{ErrorNote, Failure, FailureKind};
 use crate::metrics;
-use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow};
+use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, storable};
 
 /// Whatever happens to a run.
 #[derive(Debug, Clone)]
@@ -26,7 +26,15 @@ pub enum Event {
     AttemptEnded(AttemptEnded),
 }
 
-/// One row to be written: an upsert that only fills in what it knows.
+impl Event {
+    /// Whether it is logged and counted only once its row is committed. A run whose end could not be
+    /// kept is executed again, and its end would count again.
+    pub(crate) fn speaks_when_committed(&self) -> bool {
+        matches!(self, Self::RunEnded(_))
+    }
+}
+
+/// One row to be written: an upsert that only says what it knows.
 #[derive(Debug, Clone)]
 pub enum Row {
     /// Of `runs`.
@@ -35,6 +43,17 @@ pub enum Row {
     Attempt(Box<AttemptRow>),
     /// Of `run_tags`.
     Tag(TagRow),
+}
+
+impl Row {
+    /// The run that it is about.
+    pub(crate) fn run_id(&self) -> &str {
+        match self {
+            Self::Run(row) => &row.id,
+            Self::Attempt(row) => &row.key.run_id,
+            Self::Tag(row) => &row.run_id,
+        }
+    }
 }
 
 macro_rules! events {
@@ -134,9 +153,10 @@ impl RunWaiting {
     fn row(self) -> Row {
         Row::Run(Box::new(RunRow {
             status: Some(RunStatus::Waiting),
-            waiting_reason: Some(self.reason),
+            waiting_reason: Some(storable(self.reason)),
             waiting_until_ms: Some(self.until.as_millisecond()),
-            ..RunRow::of(self.run_id, self.until)
+            // Should this be the first row of the run, it is not one from the end of the wait.
+            ..RunRow::of(self.run_id, Timestamp::now())
         }))
     }
 }
@@ -215,9 +235,9 @@ impl RunEnded {
         match self.result {
             Ok(output) => row.output = Some(output),
             Err(failure) => {
-                row.error_code = Some(failure.code);
-                row.error_step = failure.step;
-                row.error_message = Some(failure.error);
+                row.error_code = Some(storable(failure.code));
+                row.error_step = failure.step.map(storable);
+                row.error_message = Some(storable(failure.error));
             }
         }
         Row::Run(Box::new(row))
@@ -248,8 +268,8 @@ impl RunTagged {
     fn row(self) -> Row {
         Row::Tag(TagRow {
             run_id: self.run_id,
-            key: self.key,
-            value: self.value,
+            key: storable(self.key),
+            value: storable(self.value),
         })
     }
 }
@@ -345,7 +365,8 @@ impl AttemptEnded {
     fn row(self) -> Row {
         let (error_code, error_chain) = match self.error {
             Some(error) => (
-                Some(error.code.into_owned()),
+                Some(storable(error.code.into_owned())),
+                // JSON escapes a NUL by itself.
                 serde_json::to_string(&error.chain).ok(),
             ),
             None => (None, None),

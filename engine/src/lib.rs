@@ -36,7 +36,7 @@ pub use client::Client;
 pub use context::WorkflowContext;
 pub use ending::{Failure, FailureKind, StepError};
 pub use error::EngineError;
-pub use migrations::migrate;
+pub use migrations::{migrate, pending_migrations};
 pub use policy::Policy;
 pub use registry::Registry;
 pub use step::{Asked, Step, StepContext};

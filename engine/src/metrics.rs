@@ -50,7 +50,7 @@ pub const METRICS: [Metric; 9] = [
         name: HISTORY_LOST,
         kind: MetricKind::Counter,
         unit: Unit::Count,
-        help: "Rows that the history writer could not commit; their attempts are executed again.",
+        help: "Rows that the database refused, or that were not committed when the process ended. What waited for one is executed again; others are missing in history.",
     },
     Metric {
         name: RECONCILED,
@@ -135,8 +135,8 @@ pub(crate) fn history_batch(rows: usize) {
     metrics::histogram!(HISTORY_ROWS).record(rows as f64);
 }
 
-pub(crate) fn history_lost(rows: usize) {
-    metrics::counter!(HISTORY_LOST).increment(rows as u64);
+pub(crate) fn history_lost() {
+    metrics::counter!(HISTORY_LOST).increment(1);
 }
 
 pub(crate) fn runs_now(workflow: &str, status: &'static str, count: i64) {

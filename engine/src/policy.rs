@@ -15,26 +15,16 @@ pub struct Policy {
     pub max_delay: Duration,
     /// Share of a delay that is random, 0 to 1: a delay `d` becomes one in `d·(1−jitter) ..= d`.
     pub jitter: f64,
-    /// Attempts in all; `later` does not count as one.
+    /// Attempts in all; `later` does not count as one. The default is so high that time decides.
     pub max_attempts: u32,
-    /// Longest time from the first attempt on; waits that the outside asked for do not count.
+    /// Longest time for the attempts and the delays after them together. Waits that the outside
+    /// asked for do not count, nor does time in which nothing was tried because the machine was off.
     pub max_total: Duration,
     /// Longest time of one attempt.
     pub time_limit: Duration,
     /// Executions of one attempt that may be interrupted (worker crashes) before the step is given
     /// up, so that a step which kills its worker does not loop for ever.
     pub max_interrupted: u32,
-    /// What happens when attempts or time are used up.
-    pub on_exhausted: OnExhausted,
-}
-
-/// What happens when a step's attempts or time are used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OnExhausted {
-    /// The workflow sees a failure of kind exhausted.
-    Fail,
 }
 
 impl Default for Policy {
@@ -44,11 +34,10 @@ impl Default for Policy {
             factor: 2.0,
             max_delay: Duration::from_secs(5 * 60),
             jitter: 0.3,
-            max_attempts: 10,
+            max_attempts: 300,
             max_total: Duration::from_secs(24 * 60 * 60),
             time_limit: Duration::from_secs(2 * 60),
             max_interrupted: 10,
-            on_exhausted: OnExhausted::Fail,
         }
     }
 }

@@ -3,24 +3,27 @@
 //!
 //! It never ends a run that Restate still has.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::Url;
 use sea_orm::sea_query::NullOrdering;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    QueryOrder as _, QuerySelect as _, Select, Set,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
+use crate::ending::codes::RUN_CANCELLED;
 use crate::error::EngineError;
 use crate::metrics;
 use crate::restate::admin::{Admin, Invocation};
-use crate::runs as queries;
-use crate::tables::{RunStatus, runs};
+use crate::runs::{self as queries, Count};
+use crate::tables::runs::codes::{RUN_GONE, RUN_KILLED, RUN_UNRECORDED};
+use crate::tables::{RunStatus, runs, storable};
 
 /// Open rows looked at in one pass, those first that were not looked at for longest.
 const PAGE: u64 = 500;
@@ -28,12 +31,26 @@ const PAGE: u64 = 500;
 const SETTLED_MS: i64 = 5_000;
 /// Restate has tried this often without getting on.
 const STUCK_AFTER: u64 = 20;
+/// Restate answers before its store is read again after a crash, so one answer without a run is not
+/// believed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The reconciler of one Restate server and one database. Several may run at once.
 pub struct Reconciler {
     db: DatabaseConnection,
     admin: Admin,
     client: Client,
+    patience: Duration,
+    seen: Mutex<Seen>,
+}
+
+/// What earlier passes saw.
+#[derive(Default)]
+struct Seen {
+    /// Since when each run was missing in every answer of Restate.
+    missing_since: HashMap<String, Instant>,
+    /// The workflows whose runs were counted.
+    workflows: BTreeSet<String>,
 }
 
 /// What one pass did.
@@ -43,7 +60,7 @@ pub struct Pass {
     pub sent: usize,
     /// Runs that are over in Restate and had not said so.
     pub closed: usize,
-    /// Open runs that Restate cannot go on with.
+    /// Open runs that Restate cannot go on with, or does not take.
     pub stuck: usize,
 }
 
@@ -51,27 +68,41 @@ impl Reconciler {
     /// `admin` is the base URL of Restate's admin API.
     ///
     /// # Errors
-    /// [`EngineError::Http`] if no HTTP client can be set up.
+    /// [`EngineError`] if no HTTP client can be set up.
     pub fn new(db: DatabaseConnection, admin: Url, client: Client) -> Result<Self, EngineError> {
         Ok(Self {
             db,
             admin: Admin::new(admin)?,
             client,
+            patience: PATIENCE,
+            seen: Mutex::default(),
         })
     }
 
-    /// Passes every `interval` until `stop`.
+    /// How long Restate has to answer without a run before its row is closed; a minute by default.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Passes every `interval` until `stop`. A pass is cut off then: each of its writes is one
+    /// statement, and the next pass looks at everything again.
     pub async fn run(&self, interval: Duration, stop: CancellationToken) {
-        while stop
-            .run_until_cancelled(tokio::time::sleep(interval))
-            .await
-            .is_some()
-        {
-            if let Err(error) = self.pass().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "Runs could not be compared with Restate."
-                );
+        loop {
+            let round = async {
+                tokio::time::sleep(interval).await;
+                self.pass().await
+            };
+            match stop.run_until_cancelled(round).await {
+                None => return,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "Runs could not be compared with Restate."
+                    );
+                }
             }
         }
     }
@@ -81,104 +112,253 @@ impl Reconciler {
     /// # Errors
     /// [`EngineError`] when our tables or Restate cannot be reached; what was done stays done.
     pub async fn pass(&self) -> Result<Pass, EngineError> {
-        let now = Timestamp::now();
-        let open = self.open_rows(now).await?;
-        let mut pass = Pass::default();
-        for run in open.iter().filter(|run| run.invocation_id.is_none()) {
-            self.client.send(run).await?;
-            pass.sent += 1;
+        let result = self.compare().await;
+        if result.is_err() {
+            // Restate may have been away since it last answered without these runs.
+            self.seen().missing_since.clear();
         }
-        let ids: Vec<String> = open
-            .iter()
-            .filter_map(|run| run.invocation_id.clone())
-            .collect();
-        let known: HashMap<String, Invocation> = self
-            .admin
-            .invocations(&ids)
-            .await?
-            .into_iter()
-            .map(|invocation| (invocation.id.clone(), invocation))
-            .collect();
+        result
+    }
+
+    async fn compare(&self) -> Result<Pass, EngineError> {
+        let now = Timestamp::now();
+        let open = open_rows(now)
+            .all(&self.db)
+            .await
+            .map_err(EngineError::database("read open runs"))?;
+        let known = self.known(&open).await?;
+        let mut pass = Pass::default();
+        let mut going = Vec::new();
         for run in &open {
-            let Some(id) = &run.invocation_id else {
-                continue;
-            };
-            match judge(known.get(id)) {
-                Judgement::Going => self.write(run, reconciled(now, None)).await?,
+            match self.judge(run, &known).await? {
+                Judgement::Sent => {
+                    pass.sent += 1;
+                    going.push(run.id.as_str());
+                }
+                Judgement::Going => going.push(run.id.as_str()),
                 Judgement::Stuck(reason) => {
-                    pass.stuck += 1;
-                    tracing::error!(run.id = run.id, reason, "Run is stuck.");
-                    self.write(run, reconciled(now, Some(reason))).await?;
+                    pass.stuck += usize::from(self.mark(run, now, reason).await?);
                 }
                 Judgement::Over(status, code, reason) => {
-                    pass.closed += 1;
-                    tracing::warn!(
-                        run.id = run.id,
-                        code,
-                        reason,
-                        "Run is over and had not said so."
-                    );
-                    self.write(run, closed(now, status, code, reason)).await?;
+                    let end = (status, code, reason);
+                    pass.closed += usize::from(self.close(run, now, end).await?);
                 }
             }
         }
+        self.write_going(&going, now).await?;
+        self.forget_others(&open);
         self.measure(now).await?;
         Ok(pass)
     }
 
-    async fn open_rows(&self, now: Timestamp) -> Result<Vec<runs::Model>, EngineError> {
-        runs::Entity::find()
-            .filter(runs::Column::Status.is_in(RunStatus::OPEN))
-            .filter(runs::Column::CreatedAtMs.lt(now.as_millisecond() - SETTLED_MS))
-            .order_by_with_nulls(
-                runs::Column::ReconciledAtMs,
-                Order::Asc,
-                NullOrdering::First,
-            )
-            .limit(PAGE)
-            .all(&self.db)
-            .await
-            .map_err(EngineError::database("read open runs"))
+    /// What Restate has of these runs, by its own ids.
+    async fn known(
+        &self,
+        open: &[runs::Model],
+    ) -> Result<HashMap<String, Invocation>, EngineError> {
+        let ids: Vec<String> = open
+            .iter()
+            .filter_map(|run| run.invocation_id.clone())
+            .collect();
+        let invocations = self.admin.invocations(&ids).await?;
+        Ok(invocations
+            .into_iter()
+            .map(|invocation| (invocation.id.clone(), invocation))
+            .collect())
     }
 
-    /// Only while the row is still open: the run itself knows better.
-    async fn write(&self, run: &runs::Model, change: runs::ActiveModel) -> Result<(), EngineError> {
-        runs::Entity::update_many()
+    async fn judge(
+        &self,
+        run: &runs::Model,
+        known: &HashMap<String, Invocation>,
+    ) -> Result<Judgement, EngineError> {
+        let Some(id) = &run.invocation_id else {
+            return self.send(run).await;
+        };
+        let Some(invocation) = known.get(id) else {
+            return Ok(self.miss(run));
+        };
+        self.seen().missing_since.remove(&run.id);
+        Ok(verdict(invocation))
+    }
+
+    /// Sends what Restate has not confirmed. A child is sent by its parent's journal, and a run that
+    /// a worker has had was sent: those will say their id themselves.
+    async fn send(&self, run: &runs::Model) -> Result<Judgement, EngineError> {
+        if run.status != RunStatus::Queued || run.parent_id.is_some() {
+            return Ok(Judgement::Going);
+        }
+        match self.client.send(run).await {
+            Ok(_) => Ok(Judgement::Sent),
+            Err(error @ (EngineError::Http { .. } | EngineError::Database { .. })) => Err(error),
+            // Of this run alone: the others are not to wait for it.
+            Err(error) => Ok(Judgement::Stuck(format!(
+                "cannot be sent to `{}`: {error}",
+                run.workflow
+            ))),
+        }
+    }
+
+    /// Restate's answer is without the run.
+    fn miss(&self, run: &runs::Model) -> Judgement {
+        let now = Instant::now();
+        let since = *self
+            .seen()
+            .missing_since
+            .entry(run.id.clone())
+            .or_insert(now);
+        if now.duration_since(since) < self.patience {
+            return Judgement::Going;
+        }
+        Judgement::Over(
+            RunStatus::Killed,
+            RUN_GONE,
+            "Restate no longer knows the run".to_owned(),
+        )
+    }
+
+    /// Whether the run was still open, and is stuck.
+    async fn mark(
+        &self,
+        run: &runs::Model,
+        now: Timestamp,
+        reason: String,
+    ) -> Result<bool, EngineError> {
+        let marked = self
+            .write(run, reconciled(now, Some(reason.clone())))
+            .await?;
+        if marked && run.stuck_reason.is_none() {
+            tracing::error!(run.id = run.id, reason, "Run is stuck.");
+        }
+        Ok(marked)
+    }
+
+    /// Whether the run was still open, and is closed.
+    async fn close(
+        &self,
+        run: &runs::Model,
+        now: Timestamp,
+        (status, code, reason): (RunStatus, &'static str, String),
+    ) -> Result<bool, EngineError> {
+        let change = closed(now, status, code, reason.clone());
+        let closed = self.write(run, change).await?;
+        if closed {
+            tracing::warn!(
+                run.id = run.id,
+                code,
+                reason,
+                "Run is over and had not said so."
+            );
+        }
+        self.seen().missing_since.remove(&run.id);
+        Ok(closed)
+    }
+
+    /// Whether it was written: only while the row is still open, for the run itself knows better.
+    async fn write(
+        &self,
+        run: &runs::Model,
+        change: runs::ActiveModel,
+    ) -> Result<bool, EngineError> {
+        let written = runs::Entity::update_many()
             .set(change)
             .filter(runs::Column::Id.eq(&run.id))
-            .filter(runs::Column::Status.is_in(RunStatus::OPEN))
+            .filter(runs::Column::EndedAtMs.is_null())
             .exec(&self.db)
             .await
             .map_err(EngineError::database("write what Restate says of a run"))?;
+        Ok(written.rows_affected > 0)
+    }
+
+    /// Writes that Restate gets on with these runs: all at once, for one by one would be most of the
+    /// work of a pass.
+    async fn write_going(&self, going: &[&str], now: Timestamp) -> Result<(), EngineError> {
+        if going.is_empty() {
+            return Ok(());
+        }
+        runs::Entity::update_many()
+            .set(reconciled(now, None))
+            .filter(runs::Column::Id.is_in(going.iter().copied()))
+            .filter(runs::Column::EndedAtMs.is_null())
+            .exec(&self.db)
+            .await
+            .map_err(EngineError::database("write which runs get on"))?;
         Ok(())
     }
 
+    /// A page that is not full has every open run: whoever is not on it has ended.
+    fn forget_others(&self, open: &[runs::Model]) {
+        if (open.len() as u64) < PAGE {
+            self.seen()
+                .missing_since
+                .retain(|id, _| open.iter().any(|run| run.id == *id));
+        }
+    }
+
     async fn measure(&self, now: Timestamp) -> Result<(), EngineError> {
-        for count in queries::counts(&self.db).await? {
-            metrics::runs_now(&count.workflow, count.status.as_str(), count.runs);
+        let counts = queries::counts(&self.db).await?;
+        let groups = every_group(&mut self.seen().workflows, counts);
+        for group in groups {
+            metrics::runs_now(&group.workflow, group.status.as_str(), group.runs);
         }
         let stuck = queries::stuck(&self.db).await?;
         metrics::reconciled(now, stuck);
         Ok(())
     }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
+/// The page of open runs for one pass.
+fn open_rows(now: Timestamp) -> Select<runs::Entity> {
+    runs::Entity::find()
+        .filter(runs::Column::EndedAtMs.is_null())
+        .filter(runs::Column::CreatedAtMs.lt(now.as_millisecond() - SETTLED_MS))
+        .order_by_with_nulls(
+            runs::Column::ReconciledAtMs,
+            Order::Asc,
+            NullOrdering::First,
+        )
+        .limit(PAGE)
+}
+
+/// A count for every status of every workflow seen so far: a gauge keeps its last value, so a group
+/// that has become empty must be said to be.
+fn every_group(workflows: &mut BTreeSet<String>, counts: Vec<Count>) -> Vec<Count> {
+    workflows.extend(counts.iter().map(|count| count.workflow.clone()));
+    let known: HashMap<(String, RunStatus), i64> = counts
+        .into_iter()
+        .map(|count| ((count.workflow, count.status), count.runs))
+        .collect();
+    let groups_of = |workflow: &String| {
+        RunStatus::ALL.map(|status| {
+            let runs = known.get(&(workflow.clone(), status)).copied();
+            Count {
+                workflow: workflow.clone(),
+                status,
+                runs: runs.unwrap_or(0),
+            }
+        })
+    };
+    workflows.iter().flat_map(groups_of).collect()
+}
+
+/// What is so of an open row.
 enum Judgement {
+    /// Restate has just taken it.
+    Sent,
+    /// Restate gets on with it, or there is no reason to think that it does not.
     Going,
     Stuck(String),
+    /// How it ended, with the code and the reason.
     Over(RunStatus, &'static str, String),
 }
 
 /// What Restate's word means for an open row. A run writes its end before Restate has it, so a
 /// completed invocation with an open row did not come to its end by itself.
-fn judge(invocation: Option<&Invocation>) -> Judgement {
-    let Some(invocation) = invocation else {
-        return Judgement::Over(
-            RunStatus::Killed,
-            "run_gone",
-            "Restate no longer knows the run".to_owned(),
-        );
-    };
+fn verdict(invocation: &Invocation) -> Judgement {
     let last_failure = || {
         invocation
             .last_failure
@@ -191,13 +371,13 @@ fn judge(invocation: Option<&Invocation>) -> Judgement {
             match invocation.completion_result.as_deref() {
                 Some("success") => Judgement::Over(
                     RunStatus::Completed,
-                    "run_unrecorded",
+                    RUN_UNRECORDED,
                     "Restate has the output".to_owned(),
                 ),
                 _ if failure.contains("cancel") => {
-                    Judgement::Over(RunStatus::Cancelled, "run_cancelled", failure)
+                    Judgement::Over(RunStatus::Cancelled, RUN_CANCELLED, failure)
                 }
-                _ => Judgement::Over(RunStatus::Killed, "run_killed", failure),
+                _ => Judgement::Over(RunStatus::Killed, RUN_KILLED, failure),
             }
         }
         "paused" => Judgement::Stuck(format!("paused by Restate: {}", last_failure())),
@@ -215,7 +395,7 @@ fn judge(invocation: Option<&Invocation>) -> Judgement {
 fn reconciled(now: Timestamp, stuck_reason: Option<String>) -> runs::ActiveModel {
     runs::ActiveModel {
         reconciled_at_ms: Set(Some(now.as_millisecond())),
-        stuck_reason: Set(stuck_reason),
+        stuck_reason: Set(stuck_reason.map(storable)),
         ..Default::default()
     }
 }
@@ -224,10 +404,60 @@ fn closed(now: Timestamp, status: RunStatus, code: &str, reason: String) -> runs
     runs::ActiveModel {
         status: Set(status),
         error_code: Set(Some(code.to_owned())),
-        error_message: Set(Some(reason)),
+        error_message: Set(Some(storable(reason))),
         ended_at_ms: Set(Some(now.as_millisecond())),
         waiting_reason: Set(None),
         waiting_until_ms: Set(None),
         ..reconciled(now, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait as _, Database, DbBackend, QueryTrait as _};
+
+    use super::*;
+
+    fn count(workflow: &str, status: RunStatus, runs: i64) -> Count {
+        Count {
+            workflow: workflow.to_owned(),
+            status,
+            runs,
+        }
+    }
+
+    #[test]
+    fn a_group_that_has_become_empty_is_counted_as_zero() {
+        let mut workflows = BTreeSet::new();
+        every_group(&mut workflows, vec![count("a", RunStatus::Running, 2)]);
+        let groups = every_group(&mut workflows, vec![count("b", RunStatus::Failed, 1)]);
+        let of = |workflow: &str, status| {
+            let group = groups
+                .iter()
+                .find(|group| group.workflow == workflow && group.status == status);
+            group.map(|group| group.runs)
+        };
+        assert_eq!(groups.len(), 2 * RunStatus::ALL.len());
+        assert_eq!(of("a", RunStatus::Running), Some(0));
+        assert_eq!(of("b", RunStatus::Failed), Some(1));
+        assert_eq!(of("b", RunStatus::Completed), Some(0));
+    }
+
+    #[tokio::test]
+    async fn open_runs_are_found_in_order_without_looking_at_those_that_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runs.db");
+        let db = Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
+            .await
+            .unwrap();
+        crate::migrate(&db).await.unwrap();
+        let mut query = open_rows(Timestamp::now()).build(DbBackend::Sqlite);
+        query.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        let rows = db.query_all_raw(query).await.unwrap();
+        let plan: Vec<String> = rows
+            .iter()
+            .map(|row| row.try_get("", "detail").unwrap())
+            .collect();
+        assert_eq!(plan, ["SCAN runs USING INDEX runs_open"]);
     }
 }

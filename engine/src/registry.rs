@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use schemars::Schema;
 
-use crate::context::{WorkflowContext, encode};
+use crate::context::{TIME, WorkflowContext, encode_and_decode};
 use crate::ending::{Failure, codes};
 use crate::error::EngineError;
 use crate::policy::Policy;
@@ -20,6 +20,8 @@ use crate::workflow::Workflow;
 pub struct Registry {
     workflows: BTreeMap<&'static str, Arc<dyn ErasedWorkflow>>,
     steps: BTreeMap<&'static str, StepInfo>,
+    /// What was added a second time, and its name; reported by [`Registry::check`].
+    twice: Vec<(&'static str, &'static str)>,
 }
 
 /// A step's entry in the catalogue.
@@ -58,19 +60,38 @@ impl Registry {
         Self::default()
     }
 
-    /// Adds a workflow. A second one of the same name replaces the first.
+    /// Adds a workflow. A worker does not serve two of the same name.
     #[must_use]
     pub fn workflow<W: Workflow>(mut self, workflow: W) -> Self {
-        self.workflows.insert(W::NAME, Arc::new(workflow));
+        let before = self.workflows.insert(W::NAME, Arc::new(workflow));
+        if before.is_some() {
+            self.twice.push(("workflow", W::NAME));
+        }
         self
     }
 
-    /// Adds steps to the catalogue; workflows hold the steps themselves.
+    /// Adds steps to the catalogue; workflows hold the steps themselves. A worker does not serve
+    /// two of the same name.
     #[must_use]
     pub fn steps(mut self, steps: impl IntoIterator<Item = StepInfo>) -> Self {
-        self.steps
-            .extend(steps.into_iter().map(|step| (step.name, step)));
+        for step in steps {
+            let name = step.name;
+            if self.steps.insert(name, step).is_some() {
+                self.twice.push(("step", name));
+            }
+        }
         self
+    }
+
+    /// Whether the names can serve as names of rows and journal entries.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        if let Some(&(what, name)) = self.twice.first() {
+            return Err(EngineError::DuplicateName { what, name });
+        }
+        match self.steps.contains_key(TIME) {
+            true => Err(EngineError::ReservedName { name: TIME }),
+            false => Ok(()),
+        }
     }
 
     /// The catalogue, sorted by name.
@@ -110,17 +131,31 @@ pub(crate) trait ErasedWorkflow: Send + Sync {
 impl<W: Workflow> ErasedWorkflow for W {
     fn run<'a>(&'a self, cx: &'a WorkflowContext<'a>) -> BoxFuture<'a, Result<Bytes, Failure>> {
         async move {
-            let input = serde_json::from_value(cx.run.input.clone()).map_err(|error| {
-                Failure::terminal(
-                    codes::INPUT_INVALID,
-                    format!("the input of {} does not fit: {error}", W::NAME),
-                )
-            })?;
+            let input = match serde_json::from_value::<W::Input>(cx.run.input.clone()) {
+                Ok(input) => input,
+                // The type changed under an open run. That is the code's fault, so the run is not
+                // failed: it goes on when the code is mended.
+                Err(source) => {
+                    let what = format!("the input of {}", W::NAME);
+                    let as_type = std::any::type_name::<W::Input>();
+                    cx.give_up(EngineError::Decode {
+                        what,
+                        as_type,
+                        source,
+                    })
+                    .await
+                }
+            };
             let output = Workflow::run(self, cx, input).await?;
-            match encode("a run's output", &output) {
-                Ok(bytes) => Ok(bytes),
-                Err(error) => cx.give_up(error).await,
-            }
+            encode_and_decode(&output).map_err(|error| {
+                Failure::terminal(
+                    codes::OUTPUT_INVALID,
+                    format!(
+                        "the output of {} does not come back from JSON: {error}",
+                        W::NAME
+                    ),
+                )
+            })
         }
         .boxed()
     }

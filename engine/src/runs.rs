@@ -1,5 +1,6 @@
 //! Reading runs: lists, one run with its attempts, counts.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait as _, FromQueryResult, Order,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -138,7 +139,8 @@ pub async fn counts(db: &DatabaseConnection) -> Result<Vec<Count>, EngineError> 
         .select_only()
         .column(runs::Column::Workflow)
         .column(runs::Column::Status)
-        .column_as(runs::Column::Id.count(), "runs")
+        // Of rows, not of a column: then the index is enough.
+        .column_as(Expr::cust("COUNT(*)"), "runs")
         .group_by(runs::Column::Workflow)
         .group_by(runs::Column::Status)
         .into_model::<Count>()
@@ -153,7 +155,7 @@ pub async fn counts(db: &DatabaseConnection) -> Result<Vec<Count>, EngineError> 
 /// [`EngineError::Database`].
 pub async fn open(db: &DatabaseConnection) -> Result<u64, EngineError> {
     runs::Entity::find()
-        .filter(runs::Column::Status.is_in(RunStatus::OPEN))
+        .filter(runs::Column::EndedAtMs.is_null())
         .count(db)
         .await
         .map_err(EngineError::database("count open runs"))
@@ -165,7 +167,7 @@ pub async fn open(db: &DatabaseConnection) -> Result<u64, EngineError> {
 /// [`EngineError::Database`].
 pub async fn stuck(db: &DatabaseConnection) -> Result<u64, EngineError> {
     runs::Entity::find()
-        .filter(runs::Column::Status.is_in(RunStatus::OPEN))
+        .filter(runs::Column::EndedAtMs.is_null())
         .filter(runs::Column::StuckReason.is_not_null())
         .count(db)
         .await

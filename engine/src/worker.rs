@@ -37,13 +37,15 @@ impl Worker {
     /// Listens on `address`; `admin` is the base URL of Restate's admin API.
     ///
     /// # Errors
-    /// [`EngineError::Listen`].
+    /// [`EngineError::Listen`], or [`EngineError::DuplicateName`] or [`EngineError::ReservedName`]
+    /// for a registry that cannot be served.
     pub async fn bind(
         registry: Registry,
         db: DatabaseConnection,
         address: SocketAddr,
         admin: Url,
     ) -> Result<Self, EngineError> {
+        registry.check()?;
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| EngineError::Listen {
@@ -59,8 +61,8 @@ impl Worker {
         })
     }
 
-    /// Serves runs until `stop`; then lets attempts end, for ten seconds at most, and keeps their
-    /// rows. `ready` is called once Restate knows the worker.
+    /// Serves runs until `stop`; then begins no attempt, lets those under way end, for ten seconds at
+    /// most, and keeps their rows. `ready` is called once Restate knows the worker.
     ///
     /// # Errors
     /// [`EngineError`] when the worker cannot be bound or Restate refuses it.
@@ -69,9 +71,11 @@ impl Worker {
         stop: CancellationToken,
         ready: impl FnOnce(),
     ) -> Result<(), EngineError> {
+        // A worker that Restate refuses stops itself, and not whoever else waits for the caller's token.
+        let stop = stop.child_token();
         let (history, writing) = HistoryWriter::start(self.db, self.name.clone());
         let history: Arc<dyn History> = history;
-        let endpoint = binding::endpoint(&self.registry, &history, &self.name)?;
+        let endpoint = binding::endpoint(&self.registry, &history, &self.name, &stop)?;
         let address = self
             .listener
             .local_addr()
@@ -114,11 +118,7 @@ impl Worker {
 /// Tells Restate about the worker, again and again while Restate is not there yet.
 async fn register(admin: Url, address: SocketAddr) -> Result<(), EngineError> {
     let admin = Admin::new(admin)?;
-    let uri =
-        Url::parse(&format!("http://{address}/")).map_err(|error| EngineError::ServiceName {
-            name: address.to_string(),
-            reason: error.to_string(),
-        })?;
+    let uri = format!("http://{address}/");
     loop {
         match admin.register(&uri).await {
             Ok(()) => return Ok(()),
@@ -138,7 +138,7 @@ async fn register(admin: Url, address: SocketAddr) -> Result<(), EngineError> {
     }
 }
 
-/// Cancelled by SIGINT or SIGTERM.
+/// Cancelled by SIGINT, by SIGTERM, and by SIGHUP, which a closed terminal sends.
 ///
 /// # Errors
 /// [`std::io::Error`] if no signal handler can be installed.
@@ -146,11 +146,13 @@ pub fn stop_signal() -> std::io::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     let stopped = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
         }
         stopped.cancel();
     });

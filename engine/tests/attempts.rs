@@ -35,16 +35,17 @@ enum Answer {
     NotActed,
     CannotTell,
     NotNow,
+    Never,
 }
 
 /// Plays its input, one act per execution; counts the executions.
-struct Scripted<const REPEATABLE: bool> {
+struct Scripted<const REPEATABLE: bool, const ATTEMPTS: u32 = 3> {
     answer: Answer,
     executions: Arc<AtomicUsize>,
     room: Option<Semaphore>,
 }
 
-impl<const REPEATABLE: bool> Step for Scripted<REPEATABLE> {
+impl<const REPEATABLE: bool, const ATTEMPTS: u32> Step for Scripted<REPEATABLE, ATTEMPTS> {
     const NAME: &'static str = "act";
     const REPEATABLE: bool = REPEATABLE;
     type Input = Vec<Act>;
@@ -53,7 +54,7 @@ impl<const REPEATABLE: bool> Step for Scripted<REPEATABLE> {
     fn policy() -> Policy {
         Policy {
             jitter: 0.0,
-            max_attempts: 3,
+            max_attempts: ATTEMPTS,
             max_total: Duration::from_secs(60),
             time_limit: Duration::from_millis(100),
             max_interrupted: 2,
@@ -88,13 +89,14 @@ impl<const REPEATABLE: bool> Step for Scripted<REPEATABLE> {
             Answer::NotActed => Ok(Asked::NotActed),
             Answer::CannotTell => Ok(Asked::CannotTell),
             Answer::NotNow => Err(StepError::retry("no_answer", "cannot be asked now")),
+            Answer::Never => Err(StepError::terminal("forbidden", "may not be asked")),
         }
     }
 }
 
-struct Play<const REPEATABLE: bool>(Arc<Scripted<REPEATABLE>>);
+struct Play<const REPEATABLE: bool, const ATTEMPTS: u32 = 3>(Arc<Scripted<REPEATABLE, ATTEMPTS>>);
 
-impl<const REPEATABLE: bool> Workflow for Play<REPEATABLE> {
+impl<const REPEATABLE: bool, const ATTEMPTS: u32> Workflow for Play<REPEATABLE, ATTEMPTS> {
     const NAME: &'static str = "play";
     type Input = Vec<Act>;
     type Output = usize;
@@ -104,7 +106,9 @@ impl<const REPEATABLE: bool> Workflow for Play<REPEATABLE> {
     }
 }
 
-fn step<const REPEATABLE: bool>(answer: Answer) -> Arc<Scripted<REPEATABLE>> {
+fn step<const REPEATABLE: bool, const ATTEMPTS: u32>(
+    answer: Answer,
+) -> Arc<Scripted<REPEATABLE, ATTEMPTS>> {
     Arc::new(Scripted {
         answer,
         executions: Arc::default(),
@@ -114,20 +118,33 @@ fn step<const REPEATABLE: bool>(answer: Answer) -> Arc<Scripted<REPEATABLE>> {
 
 /// Plays a script and gives the story: attempts, waits, the seconds it took, and how it ended.
 async fn play<const REPEATABLE: bool>(answer: Answer, script: &[Act]) -> String {
-    let step = step::<REPEATABLE>(answer);
+    play_at_most::<REPEATABLE, 3>(answer, script).await
+}
+
+async fn play_at_most<const REPEATABLE: bool, const ATTEMPTS: u32>(
+    answer: Answer,
+    script: &[Act],
+) -> String {
     let began = Timestamp::now();
-    let lab = Lab::new(Registry::new().workflow(Play(step.clone())), began);
-    let result = lab.run::<Play<REPEATABLE>>("run_1", &script.to_vec()).await;
+    let play = Play(step::<REPEATABLE, ATTEMPTS>(answer));
+    let lab = Lab::new(Registry::new().workflow(play), began);
+    let result = lab
+        .run::<Play<REPEATABLE, ATTEMPTS>>("run_1", &script.to_vec())
+        .await;
     let mut story = lab.history().story();
     // Endings are kept in whole milliseconds, so a wait of a second may be one less.
     let seconds = lab.now().duration_since(began).as_secs_f64().round();
     story.push(format!("after {seconds} s"));
-    story.push(match result {
+    story.push(end(result));
+    story.join("\n")
+}
+
+fn end(result: Result<usize, LabError>) -> String {
+    match result {
         Ok(output) => format!("done with {output}"),
         Err(LabError::Failed(failure)) => format!("{:?} {}", failure.kind, failure.code),
         Err(error) => panic!("{error:?}"),
-    });
-    story.join("\n")
+    }
 }
 
 #[tokio::test]
@@ -153,6 +170,86 @@ async fn attempts_run_out() {
     act#3 retry (busy)
     after 3 s
     Exhausted busy
+    ");
+}
+
+#[tokio::test]
+async fn time_runs_out_before_many_attempts_do() {
+    // The delays are 1, 2, 4, 8 and 16 s; another 32 s would be more than the minute.
+    insta::assert_snapshot!(play_at_most::<true, 300>(Answer::CannotTell, &[Act::Retry; 6]).await, @"
+    act#1 retry (busy)
+    wait: act: retry after busy
+    act#2 retry (busy)
+    wait: act: retry after busy
+    act#3 retry (busy)
+    wait: act: retry after busy
+    act#4 retry (busy)
+    wait: act: retry after busy
+    act#5 retry (busy)
+    wait: act: retry after busy
+    act#6 retry (busy)
+    after 31 s
+    Exhausted busy
+    ");
+}
+
+#[tokio::test]
+async fn time_is_that_of_attempts_and_delays_and_not_that_of_an_outage() {
+    let play = Play(step::<true, 3>(Answer::CannotTell));
+    let lab = Lab::new(Registry::new().workflow(play), Timestamp::now());
+    let script = vec![Act::Retry, Act::Retry, Act::Done];
+    let point = CrashPoint {
+        boundary: 1,
+        side: Side::Before,
+    };
+    let outage = Duration::from_secs(25 * 60 * 60);
+    let (output, reached) = lab
+        .run_with_outage::<Play<true>>("run_1", &script, point, outage)
+        .await
+        .unwrap();
+    assert_eq!((output, reached), (3, true));
+}
+
+#[tokio::test]
+async fn what_an_attempt_took_is_kept_with_its_ending() {
+    let step = step::<true, 3>(Answer::CannotTell);
+    let ending = suite::attempt(&step, &serde_json::json!(["Hang"]), &Arc::default()).await;
+    // The time limit of 100 ms, and the first delay of 1 s.
+    let so_far = serde_json::json!({
+        "attempts": 1,
+        "time": { "secs": 1, "nanos": 100_000_000 },
+        "ask_first": false,
+    });
+    assert_eq!(ending["so_far"], so_far, "{ending}");
+}
+
+/// How a run ends with the policy of its time, and its replay with the policy of today.
+async fn under_two_policies<const THEN: u32, const TODAY: u32>() -> [String; 2] {
+    let script = vec![Act::Retry, Act::Retry, Act::Done];
+    let then = Registry::new().workflow(Play(step::<true, THEN>(Answer::CannotTell)));
+    let lab = Lab::new(then, Timestamp::now());
+    let recorded = end(lab.run::<Play<true, THEN>>("run_1", &script).await);
+    let today = Registry::new().workflow(Play(step::<true, TODAY>(Answer::CannotTell)));
+    let replay = lab.upgraded(today);
+    let replayed = end(replay.replay::<Play<true, TODAY>>("run_1", &script).await);
+    [recorded, replayed]
+}
+
+#[tokio::test]
+async fn a_policy_that_changes_under_a_run_changes_nothing_that_was_decided() {
+    assert_eq!(under_two_policies::<2, 3>().await, ["Exhausted busy"; 2]);
+    assert_eq!(under_two_policies::<3, 2>().await, ["done with 3"; 2]);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_over_when_it_is_asked_for_is_no_loop_without_a_pause() {
+    let script = [Act::Later(0), Act::Done];
+    insta::assert_snapshot!(play::<true>(Answer::CannotTell, &script).await, @"
+    act#1 later (asked_to_wait)
+    wait: act: asked_to_wait
+    act#2 done
+    after 1 s
+    done with 2
     ");
 }
 
@@ -259,6 +356,17 @@ async fn a_question_that_stays_open_ends_unknown_not_failed() {
 }
 
 #[tokio::test]
+async fn a_question_that_is_refused_for_good_leaves_it_unknown() {
+    insta::assert_snapshot!(play::<false>(Answer::Never, &[Act::Hang]).await, @"
+    act#1 retry (step_timed_out)
+    wait: act: retry after step_timed_out
+    act#2 unknown (forbidden)
+    after 1 s
+    Unknown publish_unknown
+    ");
+}
+
+#[tokio::test]
 async fn a_mapped_retry_needs_no_question() {
     let script = [Act::Retry, Act::Done];
     insta::assert_snapshot!(play::<false>(Answer::CannotTell, &script).await, @"
@@ -272,7 +380,7 @@ async fn a_mapped_retry_needs_no_question() {
 
 /// Executes the same attempt again and again, each time stopped in the middle.
 async fn interrupt<const REPEATABLE: bool>(times: usize) -> (serde_json::Value, usize) {
-    let step = step::<REPEATABLE>(Answer::NotActed);
+    let step = step::<REPEATABLE, 3>(Answer::NotActed);
     let history = Arc::<MemoryHistory>::default();
     for _ in 0..times {
         let script = serde_json::json!(["Hang", "Hang", "Hang"]);
@@ -306,7 +414,7 @@ async fn a_step_that_stops_its_worker_each_time_is_given_up() {
 
 #[tokio::test]
 async fn an_execution_that_is_stopped_while_it_waits_for_room_began_nothing() {
-    let step = Arc::new(Scripted::<true> {
+    let step = Arc::new(Scripted::<true, 3> {
         answer: Answer::CannotTell,
         executions: Arc::default(),
         room: Some(Semaphore::new(0)),
@@ -331,7 +439,7 @@ async fn an_execution_that_is_stopped_while_it_waits_for_room_began_nothing() {
 async fn a_crash_before_or_after_any_attempt_changes_nothing_of_the_end() {
     for boundary in 0..3 {
         for side in [Side::Before, Side::After] {
-            let step = step::<false>(Answer::NotActed);
+            let step = step::<false, 3>(Answer::NotActed);
             let lab = Lab::new(Registry::new().workflow(Play(step)), Timestamp::now());
             // A second execution of an attempt plays the act after its own, so there is one to spare.
             let script = vec![Act::Retry, Act::Retry, Act::Done, Act::Done];

@@ -77,6 +77,33 @@ impl Workflow for Parent {
     }
 }
 
+/// Waits until somebody ends it.
+struct Sleeper;
+
+impl Workflow for Sleeper {
+    const NAME: &'static str = "sleeper";
+    type Input = ();
+    type Output = ();
+
+    async fn run(&self, cx: &WorkflowContext<'_>, _: ()) -> Result<(), Failure> {
+        let until = cx.now().await? + SignedDuration::from_hours(1);
+        cx.sleep("somebody who ends this", until).await
+    }
+}
+
+/// Waits for a [`Sleeper`].
+struct Keeper;
+
+impl Workflow for Keeper {
+    const NAME: &'static str = "keeper";
+    type Input = ();
+    type Output = ();
+
+    async fn run(&self, cx: &WorkflowContext<'_>, _: ()) -> Result<(), Failure> {
+        cx.child::<Sleeper>(()).await
+    }
+}
+
 fn registry(failures: u32, done: &Arc<AtomicU32>) -> Registry {
     let flaky = Arc::new(Flaky {
         failures,
@@ -170,7 +197,7 @@ async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() 
         .until(&killed.run_id, |run| run.status == RunStatus::Waiting)
         .await;
     stage
-        .kill_invocation(row.invocation_id.as_deref().unwrap())
+        .end_invocation(row.invocation_id.as_deref().unwrap(), "kill")
         .await;
     let unsent = stage
         .queue_without_sending::<Child>("unsent", r#""y""#)
@@ -189,6 +216,44 @@ async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() 
         (RunStatus::Killed, Some("run_killed"))
     );
     assert_eq!(stage.ended(&unsent).await.run.status, RunStatus::Completed);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_is_ended_by_itself_fails_its_parent_and_does_not_cancel_it() {
+    let registry = Registry::new().workflow(Keeper).workflow(Sleeper);
+    let stage = Stage::start(registry).await;
+    let cases = [
+        ("child", "kill", RunStatus::Failed, "child_failed"),
+        ("child", "cancel", RunStatus::Failed, "child_failed"),
+        ("parent", "cancel", RunStatus::Cancelled, "run_cancelled"),
+    ];
+    for (who, how, status, code) in cases {
+        let key = format!("{how} the {who}");
+        let parent = stage
+            .client
+            .start::<Keeper>(&key, &())
+            .await
+            .unwrap()
+            .run_id;
+        let child = format!("{parent}.1");
+        stage
+            .until(&child, |run| run.status == RunStatus::Waiting)
+            .await;
+        let ended = if who == "child" { &child } else { &parent };
+        let row = stage.until(ended, |run| run.invocation_id.is_some()).await;
+        stage
+            .end_invocation(row.invocation_id.as_deref().unwrap(), how)
+            .await;
+        let run = stage.ended(&parent).await.run;
+        assert_eq!(
+            (run.status, run.error_code.as_deref()),
+            (status, Some(code)),
+            "{key}"
+        );
+        let names_the_child = run.error_message.unwrap().contains(&child);
+        assert_eq!(names_the_child, who == "child", "{key}");
+    }
     stage.stop().await;
 }
 

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 pub enum Meaning {
     /// The same call may succeed if it is made again.
     Retry,
-    /// The platform named a time, or its documentation does; calling earlier is of no use.
+    /// The platform named a time, or its documentation does, or somebody has to mend an account
+    /// first; calling earlier is of no use.
     Later(LaterWhen),
     /// Making the same call again cannot help.
     Terminal,

@@ -16,6 +16,8 @@ use url::{Host, Url};
 
 use crate::{Meaning, PlatformError};
 
+/// A wait that is over at once would have us ask again without a pause.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// A platform may ask for a wait of at most this long; a larger figure is a mistake on its side.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How much of a platform's own words an error carries, in characters.
@@ -167,7 +169,8 @@ impl Service {
 }
 
 /// The wait that an answer asks for: `retry-after-ms`, or `retry-after` as seconds (whole or not)
-/// or as an HTTP date (RFC 9110, 10.2.3). Nothing when it is missing or makes no sense.
+/// or as an HTTP date (RFC 9110, 10.2.3); at least a second and at most a day. Nothing when it is
+/// missing or makes no sense.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| {
         headers
@@ -187,7 +190,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     })?;
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .map(|wait| wait.min(LONGEST_WAIT))
+        .map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }
 
 /// The beginning of a platform's own words, on one line and without control characters.
@@ -233,15 +236,18 @@ mod tests {
     #[test]
     fn a_wait_is_read_as_seconds_fractions_or_a_date() {
         assert_eq!(wait_for("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait_for("0.25"), Some(Duration::from_millis(250)));
+        assert_eq!(wait_for("2.25"), Some(Duration::from_millis(2250)));
         assert_eq!(
             wait_for("Sun, 06 Nov 1994 08:49:37 GMT"),
             Some(Duration::from_secs(30))
         );
-        assert_eq!(
-            wait_for("Sun, 06 Nov 1994 08:00:00 GMT"),
-            Some(Duration::ZERO)
-        );
+    }
+
+    #[test]
+    fn a_wait_that_is_over_already_is_a_second() {
+        for over in ["0", "0.25", "Sun, 06 Nov 1994 08:00:00 GMT"] {
+            assert_eq!(wait_for(over), Some(SHORTEST_WAIT), "{over}");
+        }
     }
 
     #[test]

@@ -37,5 +37,5 @@ mod post_moves;
 pub use connection::{connect, sqlite_url};
 pub use error::SchemaError;
 pub use json::{FeatureMap, StringList};
-pub use migrations::migrate;
+pub use migrations::{migrate, pending_migrations};
 pub use sea_orm::{ConnectionTrait, DatabaseConnection};

@@ -79,8 +79,8 @@ pub(crate) async fn deliver(
                 "{} was announced before with another {changed}; a changed video needs an id of its own.",
                 video.id
             );
-            events::mark_rejected(&app.db, event_id, &detail).await?;
-            return Ok(Delivered::Rejected(rejection(detail)));
+            let problem = Problem::of(Code::VideoIdTaken, "data.videoId", detail);
+            return reject(app, event_id, problem).await;
         }
     }
     for target in &data.targets {
@@ -96,9 +96,32 @@ pub(crate) async fn deliver(
     Ok(Delivered::Started(runs.collect()))
 }
 
-/// The one reason for which an accepted event is rejected. `detail` is what the event's row says.
-pub(crate) fn rejection(detail: String) -> Problem {
-    Problem::of(Code::VideoIdTaken, "data.videoId", detail)
+/// Nothing will ever be started for the accepted event, because of `problem`.
+pub(crate) async fn reject(
+    app: &App,
+    event_id: &str,
+    problem: Problem,
+) -> Result<Delivered, DeliveryError> {
+    events::mark_rejected(&app.db, event_id, &kept(&problem)).await?;
+    Ok(Delivered::Rejected(problem))
+}
+
+/// What the event's row says: `code field: detail`, from which [`rejection`] makes the same answer
+/// for whoever sends the message again.
+fn kept(problem: &Problem) -> String {
+    let field = problem.field.as_deref().unwrap_or("body");
+    format!("{} {field}: {}", problem.code.name(), problem.detail)
+}
+
+/// The answer to a message whose event was rejected. Rows from before there was a second reason
+/// have the detail alone.
+pub(crate) fn rejection(kept: &str) -> Problem {
+    let parts = kept.split_once(": ").and_then(|(head, detail)| {
+        let (name, field) = head.split_once(' ')?;
+        let code = Code::ALL.into_iter().find(|code| code.name() == name)?;
+        Some(Problem::of(code, field, detail))
+    });
+    parts.unwrap_or_else(|| Problem::of(Code::VideoIdTaken, "data.videoId", kept))
 }
 
 /// All or an error; those that were started stay so, and are found again by their keys.
@@ -175,5 +198,40 @@ impl Changes {
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_is_told_again_as_it_was() {
+        let problems = [
+            Problem::of(Code::VideoIdTaken, "data.videoId", "v_1: another caption."),
+            Problem::of(
+                Code::WebhookFieldInvalid,
+                "data.targets[0].account",
+                "It: is missing.",
+            ),
+        ];
+        for problem in problems {
+            assert_eq!(rejection(&kept(&problem)), problem);
+        }
+    }
+
+    #[test]
+    fn a_row_from_before_codes_were_kept_is_a_taken_id() {
+        for detail in [
+            "v_1 was announced before with another caption; …",
+            "a: b",
+            "",
+        ] {
+            let problem = rejection(detail);
+            assert_eq!(
+                problem,
+                Problem::of(Code::VideoIdTaken, "data.videoId", detail)
+            );
+        }
     }
 }

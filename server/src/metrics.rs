@@ -1,5 +1,6 @@
 //! `GET /metrics`, and every metric of the server: names and help texts in one table, and the
-//! functions that events call. The engine's metrics are its own; both are on the same page.
+//! functions that events call. The engine's metrics are its own. Both are on the same page, as far
+//! as they are set in this process: what a worker counts is not here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::code::Code;
 
 const REDELIVERED: &str = "flywheel_events_redelivered_total";
+const REJECTED: &str = "flywheel_events_rejected_total";
 const UNSTARTED: &str = "flywheel_events_unstarted";
 const WEBHOOK_SECONDS: &str = "flywheel_webhook_seconds";
 const WEBHOOKS: &str = "flywheel_webhooks_total";
@@ -30,12 +32,18 @@ pub(crate) const PENDING: &str = "pending";
 pub(crate) const DUPLICATE: &str = "duplicate";
 
 /// All of them, sorted by name.
-pub const METRICS: [Metric; 4] = [
+pub const METRICS: [Metric; 5] = [
     Metric {
         name: REDELIVERED,
         kind: MetricKind::Counter,
         unit: Unit::Count,
         help: "Accepted events whose runs were confirmed by redelivery.",
+    },
+    Metric {
+        name: REJECTED,
+        kind: MetricKind::Counter,
+        unit: Unit::Count,
+        help: "Accepted events that redelivery found can never be started.",
     },
     Metric {
         name: UNSTARTED,
@@ -80,6 +88,7 @@ pub fn describe() {
         metrics::counter!(WEBHOOKS, "outcome" => outcome).increment(0);
     }
     metrics::counter!(REDELIVERED).increment(0);
+    metrics::counter!(REJECTED).increment(0);
     metrics::gauge!(UNSTARTED).increment(0.0);
 }
 
@@ -105,6 +114,10 @@ pub(crate) fn webhook_answered(outcome: &'static str, took: Duration) {
 
 pub(crate) fn redelivered() {
     metrics::counter!(REDELIVERED).increment(1);
+}
+
+pub(crate) fn rejected() {
+    metrics::counter!(REJECTED).increment(1);
 }
 
 pub(crate) fn unstarted(events: usize) {

@@ -1,8 +1,9 @@
 //! Takes up accepted events whose runs are not confirmed: Restate was away, the database was busy,
 //! or whoever accepted them died. The same delivery with the same keys, until it is through.
 //!
-//! Several processes may do this at once. It gives up no event: one that cannot be delivered is
-//! logged at every attempt, and counted in `flywheel_events_unstarted`.
+//! Several processes may do this at once. It gives up no event that can be read: one that cannot be
+//! delivered is logged at every attempt, and counted in `flywheel_events_unstarted`. One that this
+//! build cannot read never will be, and is rejected, so that it takes nobody's turn.
 
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use schema::{SchemaError, events};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::delivery;
+use crate::delivery::{self, Delivered, DeliveryError};
 use crate::metrics;
+use crate::problem::Problem;
 use crate::webhooks::video_ready::message::VideoReady;
 
 /// Events under way at once. When none of so many gets through, the rest of a pass is spared.
@@ -84,24 +86,22 @@ impl<'a> Redelivery<'a> {
 
     /// Whether the event came to its end.
     async fn deliver(&self, event: &events::Model) -> bool {
-        let message = match VideoReady::read(&event.payload) {
-            Ok(message) => message,
-            Err(problems) => {
-                let why = problems
-                    .first()
-                    .map(|problem| format!("{}: {}", problem.field, problem.detail));
-                tracing::error!(
-                    event.id = event.id,
-                    why,
-                    "This build cannot read an event that was accepted."
-                );
-                return false;
-            }
-        };
-        match delivery::deliver(self.app, &event.id, &message).await {
-            Ok(_) => {
+        match self.deliver_once_more(event).await {
+            Ok(Delivered::Started(_)) => {
                 metrics::redelivered();
                 tracing::info!(event.id = event.id, "Event redelivered.");
+                true
+            }
+            Ok(Delivered::Rejected(problem)) => {
+                metrics::rejected();
+                // Its sender was told that it was taken, so somebody has to know.
+                tracing::error!(
+                    event.id = event.id,
+                    code = problem.code.name(),
+                    field = problem.field,
+                    detail = problem.detail,
+                    "An accepted event can never be started."
+                );
                 true
             }
             Err(error) => {
@@ -111,6 +111,16 @@ impl<'a> Redelivery<'a> {
                     "Runs are still not confirmed."
                 );
                 false
+            }
+        }
+    }
+
+    async fn deliver_once_more(&self, event: &events::Model) -> Result<Delivered, DeliveryError> {
+        match VideoReady::read(&event.payload) {
+            Ok(message) => delivery::deliver(self.app, &event.id, &message).await,
+            Err(problems) => {
+                let problem = Problem::of_fields(problems);
+                delivery::reject(self.app, &event.id, problem).await
             }
         }
     }

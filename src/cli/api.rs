@@ -1,4 +1,4 @@
-//! `flywheel api`: what the world calls, and the reconciler, until SIGINT or SIGTERM.
+//! `flywheel api`: what the world calls, and the reconciler, until SIGINT, SIGTERM or SIGHUP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(3);
 /// Serves it on loopback.
 pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let setup = shared.setup()?;
+    setup.keep_world()?;
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     let prometheus = PrometheusBuilder::new()

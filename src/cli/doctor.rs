@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Check {
     what: &'static str,
     ok: bool,
+    /// It works, and there is something to do nevertheless.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<&'static str>,
@@ -36,15 +39,35 @@ impl Check {
             Ok(found) => Self {
                 what,
                 ok: true,
+                warning: false,
                 found,
                 fix: None,
             },
             Err(found) => Self {
                 what,
                 ok: false,
+                warning: false,
                 found,
                 fix: Some(fix),
             },
+        }
+    }
+
+    fn warning(what: &'static str, found: String, fix: &'static str) -> Self {
+        Self {
+            what,
+            ok: true,
+            warning: true,
+            found,
+            fix: Some(fix),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match (self.ok, self.warning) {
+            (false, _) => "MISSING",
+            (true, true) => "WARNING",
+            (true, false) => "ok",
         }
     }
 }
@@ -60,11 +83,8 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<Ended> {
             media(&setup).await,
             "`cargo build -p media-helper`, with GStreamer and its plugins installed (`cargo xtask demo` does both)",
         ),
-        Check::new(
-            "database",
-            database(&setup).await,
-            "`flywheel migrate`, or set database.url",
-        ),
+        services(&setup),
+        database(&setup).await,
         Check::new(
             "ports",
             ports(&setup),
@@ -106,7 +126,7 @@ fn table(checks: &[Check]) -> Table {
             Some(fix) => format!("{}\nfix: {fix}", check.found),
             None => check.found.clone(),
         };
-        table.add_row([if check.ok { "ok" } else { "MISSING" }, check.what, &found]);
+        table.add_row([check.word(), check.what, &found]);
     }
     table
 }
@@ -119,6 +139,7 @@ fn settings(setup: &Setup) -> Check {
     Check {
         what: "settings",
         ok: true,
+        warning: false,
         found: format!("{from}; data in {}", setup.data.root().display()),
         fix: None,
     }
@@ -159,22 +180,55 @@ async fn media(setup: &Setup) -> Result<String, String> {
     }
 }
 
-async fn database(setup: &Setup) -> Result<String, String> {
-    let url = &setup.config.database.url;
-    let kind = if url.is_empty() || url.starts_with("sqlite") {
-        "SQLite"
-    } else {
-        "Postgres"
-    };
-    let checked = async {
-        let db = setup.database().await?;
-        crate::setup::migrate(&db).await?;
-        anyhow::Ok(engine::runs::open(&db).await?)
-    };
-    match checked.await {
-        Ok(open) => Ok(format!("{kind}, up to date, {open} open runs")),
-        Err(error) => Err(format!("{error:#}")),
+/// Whether the folder was used with the same services.
+fn services(setup: &Setup) -> Check {
+    let same = setup
+        .check_world()
+        .map(|()| "fit this data folder".to_owned())
+        .map_err(|error| format!("{error:#}"));
+    Check::new(
+        "services",
+        same,
+        "use the folder with what it was used with",
+    )
+}
+
+/// Only looks: a doctor that mended tables would do so under a running `up` of another build.
+async fn database(setup: &Setup) -> Check {
+    const WHAT: &str = "database";
+    let kind = setup.database_kind();
+    match pending_and_open(setup).await {
+        Ok(None) => Check::new(WHAT, Ok(format!("{kind}, made at the first `up`")), ""),
+        Ok(Some((0, open))) => {
+            let found = format!("{kind}, up to date, {open} open runs");
+            Check::new(WHAT, Ok(found), "")
+        }
+        Ok(Some((pending, _))) => Check::warning(
+            WHAT,
+            format!("{kind}, {pending} migrations are pending"),
+            "run `flywheel migrate`",
+        ),
+        Err(error) => Check::new(
+            WHAT,
+            Err(format!("{error:#}")),
+            "see that it runs and lets this user in, or name another in database.url or FLYWHEEL_DATABASE_URL",
+        ),
     }
+}
+
+/// Pending migrations and, when there are none, open runs; nothing of a database not made yet.
+async fn pending_and_open(setup: &Setup) -> anyhow::Result<Option<(usize, u64)>> {
+    if setup.has_no_database_yet() {
+        return Ok(None);
+    }
+    let db = setup.database().await?;
+    let pending = engine::pending_migrations(&db).await? + schema::pending_migrations(&db).await?;
+    let open = if pending == 0 {
+        engine::runs::open(&db).await?
+    } else {
+        0
+    };
+    Ok(Some((pending, open)))
 }
 
 /// A running `up` has its ports, which is as it should be.

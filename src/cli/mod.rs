@@ -10,6 +10,7 @@ mod up;
 mod worker;
 
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -141,10 +142,13 @@ fn needs_person(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<NeedsPerson>()
             || cause.is::<ConfigError>()
-            || matches!(
-                cause.downcast_ref(),
-                Some(DataDirError::InUse { .. } | DataDirError::Ports { .. })
-            )
+            || cause
+                .downcast_ref::<DataDirError>()
+                .is_some_and(DataDirError::needs_person)
+            // Whoever listens there goes on doing so until somebody decides.
+            || cause
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
     })
 }
 
@@ -182,6 +186,8 @@ mod tests {
     fn only_what_a_person_can_change_exits_with_2() {
         let person = anyhow::Error::new(NeedsPerson("choose".to_owned())).context("outer");
         assert!(needs_person(&person));
+        let in_use = anyhow::Error::new(io::Error::from(io::ErrorKind::AddrInUse)).context("outer");
+        assert!(needs_person(&in_use));
         assert!(!needs_person(&anyhow::anyhow!("the disk is full")));
     }
 }

@@ -1,4 +1,4 @@
-//! `flywheel sandbox`: the outside world on this machine, until SIGINT or SIGTERM.
+//! `flywheel sandbox`: the outside world on this machine, until SIGINT, SIGTERM or SIGHUP.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `flywheel up`: everything on this machine, supervised, until SIGINT or SIGTERM.
+//! `flywheel up`: everything on this machine, supervised, until SIGINT, SIGTERM or SIGHUP.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use engine::worker::stop_signal;
 use serde_json::json;
 
 use super::{Ended, Shared};
-use crate::data_dir::{Place, Ports};
+use crate::data_dir::{Place, Ports, UpLock};
 use crate::output::{self, note};
 use crate::setup::Setup;
 use crate::supervise::{Stack, Stopping};
@@ -25,14 +25,18 @@ impl Up {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<Ended> {
         let stop = stop_signal()?;
         let setup = shared.setup()?;
+        // Before anything in the folder changes: another `up` may have it.
+        let lock = UpLock::take(&setup.data)?;
+        setup.check()?;
+        setup.keep_world()?;
         let mut ports = setup.ports()?;
         if let Some(port) = self.port {
             ports = ports.with_api(port, &setup.data)?;
         }
         Stack::local_set()
             .run_until(async {
-                let Some(stack) = stop.run_until_cancelled(Stack::start(&setup, &ports)).await
-                else {
+                let starting = Stack::start(&setup, &ports, lock);
+                let Some(stack) = stop.run_until_cancelled(starting).await else {
                     return Ok(Ended::Well);
                 };
                 let stack = stack?;
@@ -48,6 +52,7 @@ impl Up {
 
 fn announce(setup: &Setup, ports: &Ports, as_json: bool) -> anyhow::Result<()> {
     let api = Ports::url(ports.api, "")?;
+    let worker_metrics = Ports::url(ports.worker_metrics, "metrics")?;
     let restate = Ports::url(ports.restate_admin, "ui/")?;
     let folder: &Path = setup.data.root();
     for line in setup.world.lines() {
@@ -55,6 +60,9 @@ fn announce(setup: &Setup, ports: &Ports, as_json: bool) -> anyhow::Result<()> {
     }
     note(format!(
         "  API          {api} (POST webhooks/video/ready, GET healthz, GET metrics)"
+    ));
+    note(format!(
+        "  worker       {worker_metrics} (attempts, costs, ended runs)"
     ));
     note(format!("  Restate      {restate}"));
     if setup.world.needs_sandbox() {
@@ -75,6 +83,7 @@ fn announce(setup: &Setup, ports: &Ports, as_json: bool) -> anyhow::Result<()> {
         output::json(&json!({
             "ready": "up",
             "api": api.as_str(),
+            "workerMetrics": worker_metrics.as_str(),
             "restate": restate.as_str(),
             "data": folder,
             "processes": setup.data.path(Place::Processes),

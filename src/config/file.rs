@@ -28,14 +28,17 @@ pub(crate) enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// It is no TOML.
-    #[error("{file} is not TOML")]
+    /// It is no TOML. The line itself is not repeated: there may be a password in it.
+    #[error("{file}:{line}:{column} is not TOML: {message}")]
     Syntax {
         /// The file.
         file: String,
-        /// Where.
-        #[source]
-        source: Box<toml::de::Error>,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What the parser says of it.
+        message: String,
     },
     /// There is no such setting.
     #[error("{file}: there is no setting `{key}`{suggestion}")]
@@ -174,12 +177,8 @@ impl Config {
 
     /// Settings from `text` over the defaults. `file` is what errors call it.
     pub(crate) fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let syntax = |source| ConfigError::Syntax {
-            file: file.to_owned(),
-            source: Box::new(source),
-        };
-        let given: Table = text.parse().map_err(syntax)?;
-        let mut settings: Table = DEFAULTS.parse().map_err(syntax)?;
+        let given = table(text, file)?;
+        let mut settings = table(DEFAULTS, "the built-in defaults")?;
         lay_over(&mut settings, given, "", file)?;
         let config: Self = settings.try_into().map_err(|source| ConfigError::Value {
             file: file.to_owned(),
@@ -201,18 +200,33 @@ impl Config {
     }
 
     fn nonsense(&self) -> Option<(&'static str, &'static str)> {
-        let scale = self.sandbox.time_scale;
         if self.video_loop.wait.is_negative() {
             Some(("loop.wait", "must not be negative"))
+        } else if let Some(price) = self.anthropic.prices.nonsense() {
+            Some((price, "must lie between 0 and 1000000"))
         } else if !self.media.max_duration.is_positive() {
             Some(("media.max_duration", "must be longer than nothing"))
         } else if !self.media.time.is_positive() {
             Some(("media.time", "must be longer than nothing"))
-        } else if !(0.001..=1e6).contains(&scale) {
+        } else if !(0.001..=1e6).contains(&self.sandbox.time_scale) {
             Some(("sandbox.time_scale", "must lie between 0.001 and 1000000"))
         } else {
             None
         }
+    }
+}
+
+impl Prices {
+    /// The first that the client of Claude would refuse.
+    fn nonsense(self) -> Option<&'static str> {
+        let prices = [
+            ("anthropic.prices.input", self.input),
+            ("anthropic.prices.output", self.output),
+            ("anthropic.prices.cache_read", self.cache_read),
+            ("anthropic.prices.cache_write", self.cache_write),
+        ];
+        let senseless = |(_, price): &(&str, f64)| !(0.0..=1e6).contains(price);
+        prices.into_iter().find(senseless).map(|(key, _)| key)
     }
 }
 
@@ -227,6 +241,29 @@ impl Media {
             time: std_duration(self.time),
         }
     }
+}
+
+/// `text` as TOML.
+fn table(text: &str, file: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+        ConfigError::Syntax {
+            file: file.to_owned(),
+            line,
+            column,
+            message: error.message().to_owned(),
+        }
+    })
+}
+
+/// Line and column of a byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
@@ -348,6 +385,19 @@ mod tests {
             refusal("[loop]\nwait = \"-1h\""),
             "x.toml: `loop.wait` must not be negative"
         );
+        assert_eq!(
+            refusal("[anthropic.prices]\ncache_read = -0.1"),
+            "x.toml: `anthropic.prices.cache_read` must lie between 0 and 1000000"
+        );
         assert!(refusal("[loop]\nwait = 6").contains("wrong kind"));
+    }
+
+    #[test]
+    fn a_line_that_is_no_toml_is_named_and_not_repeated() {
+        let unfinished = "[database]\nurl = \"postgres://me:hunter2@host/x";
+        let error = anyhow::Error::new(Config::parse(unfinished, "x.toml").unwrap_err());
+        let said = format!("{error:#}");
+        assert!(said.starts_with("x.toml:2:"), "{said}");
+        assert!(!format!("{said}{error:?}").contains("hunter2"), "{said}");
     }
 }

@@ -7,4 +7,4 @@ mod outside;
 
 pub(crate) use environment::Environment;
 pub(crate) use file::{Config, ConfigError};
-pub(crate) use outside::World;
+pub(crate) use outside::{Sides, World};

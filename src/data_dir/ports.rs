@@ -2,14 +2,12 @@
 //! worker is and people remember where the API is.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 
 use rand::Rng as _;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::{DataDir, DataDirError, Place};
 
@@ -25,6 +23,9 @@ pub(crate) struct Ports {
     pub(crate) api: u16,
     /// What Restate calls.
     pub(crate) worker: u16,
+    /// The worker's own metrics. 0: the folder is older than this port, and has none yet.
+    #[serde(default)]
+    pub(crate) worker_metrics: u16,
     /// The sandbox.
     pub(crate) sandbox: u16,
     /// Where runs are started.
@@ -43,6 +44,17 @@ impl Ports {
             // Two processes may come here at once: the first one's ports count.
             Self::pick()?.write(data, false)?;
         }
+        let ports = Self::read(data)?;
+        if ports.worker_metrics != 0 {
+            return Ok(ports);
+        }
+        ports.with_worker_metrics()?.write(data, true)?;
+        // What another process picked at the same moment may be what stays.
+        Self::read(data)
+    }
+
+    fn read(data: &DataDir) -> Result<Self, DataDirError> {
+        let path = data.path(Place::Ports);
         let text = std::fs::read_to_string(&path).map_err(DataDirError::io("read", &path))?;
         serde_json::from_str(&text).map_err(|source| DataDirError::Ports { path, source })
     }
@@ -57,10 +69,11 @@ impl Ports {
     }
 
     /// All of them by name.
-    pub(crate) fn named(&self) -> [(&'static str, u16); 6] {
+    pub(crate) fn named(&self) -> [(&'static str, u16); 7] {
         [
             ("api", self.api),
             ("worker", self.worker),
+            ("worker_metrics", self.worker_metrics),
             ("sandbox", self.sandbox),
             ("restate_ingress", self.restate_ingress),
             ("restate_admin", self.restate_admin),
@@ -77,57 +90,59 @@ impl Ports {
     }
 
     fn pick() -> Result<Self, DataDirError> {
-        let mut random = rand::rng();
-        let mut found = BTreeSet::new();
-        for _ in 0..MOST_TRIES {
-            let port = random.random_range(RANGE);
-            if is_free(port) {
-                found.insert(port);
-            }
-            if let [
-                api,
-                worker,
-                sandbox,
-                restate_ingress,
-                restate_admin,
-                restate_node,
-            ] = found.iter().copied().collect::<Vec<_>>()[..]
-            {
-                return Ok(Self {
-                    api,
-                    worker,
-                    sandbox,
-                    restate_ingress,
-                    restate_admin,
-                    restate_node,
-                });
-            }
-        }
-        Err(DataDirError::NoPorts)
+        let [
+            api,
+            worker,
+            worker_metrics,
+            sandbox,
+            restate_ingress,
+            restate_admin,
+            restate_node,
+        ] = free_ports::<7>(&[])?;
+        Ok(Self {
+            api,
+            worker,
+            worker_metrics,
+            sandbox,
+            restate_ingress,
+            restate_admin,
+            restate_node,
+        })
+    }
+
+    /// For a folder that has all the others already.
+    fn with_worker_metrics(self) -> Result<Self, DataDirError> {
+        let [worker_metrics] = free_ports::<1>(&self.named().map(|(_, port)| port))?;
+        Ok(Self {
+            worker_metrics,
+            ..self
+        })
     }
 
     fn write(&self, data: &DataDir, replace: bool) -> Result<(), DataDirError> {
-        let path = data.path(Place::Ports);
         let text = serde_json::to_string_pretty(self).map_err(|source| DataDirError::Ports {
-            path: path.clone(),
+            path: data.path(Place::Ports),
             source,
         })?;
-        let written = NamedTempFile::new_in(data.root()).and_then(|mut file| {
-            writeln!(file, "{text}")?;
-            let kept = if replace {
-                file.persist(&path)
-            } else {
-                file.persist_noclobber(&path)
-            };
-            match kept {
-                Err(error) if error.error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    Err(error.error)
-                }
-                _ => Ok(()),
-            }
-        });
-        written.map_err(DataDirError::io("write", &path))
+        data.write(Place::Ports, &text, replace)
     }
+}
+
+/// Ports that nothing listens on, none of them twice, and none of `others`.
+fn free_ports<const N: usize>(others: &[u16]) -> Result<[u16; N], DataDirError> {
+    let mut random = rand::rng();
+    let mut found = BTreeSet::new();
+    for _ in 0..MOST_TRIES {
+        let port = random.random_range(RANGE);
+        if !others.contains(&port) && is_free(port) {
+            found.insert(port);
+        }
+        let all: Vec<u16> = found.iter().copied().collect();
+        if let Ok(all) = all.try_into() {
+            return Ok(all);
+        }
+    }
+    Err(DataDirError::NoPorts)
 }
 
 /// Where a listener of ours is.
@@ -167,6 +182,22 @@ mod tests {
         let changed = ports.with_api(1234, &data).unwrap();
         assert_eq!(Ports::of(&data).unwrap(), changed);
         assert_eq!(changed.api, 1234);
+    }
+
+    #[test]
+    fn a_folder_that_is_older_than_a_port_gets_it_and_keeps_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        let old = r#"{"api":20001,"worker":20002,"sandbox":20003,"restate_ingress":20004,"restate_admin":20005,"restate_node":20006}"#;
+        std::fs::write(data.path(Place::Ports), old).unwrap();
+        let ports = Ports::of(&data).unwrap();
+        let names: BTreeSet<u16> = ports.named().into_iter().map(|(_, port)| port).collect();
+        assert_eq!(
+            (ports.api, ports.restate_node, names.len()),
+            (20001, 20006, 7)
+        );
+        assert!(RANGE.contains(&ports.worker_metrics));
+        assert_eq!(Ports::of(&data).unwrap(), ports);
     }
 
     #[test]

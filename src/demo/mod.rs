@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Ended, NeedsPerson, Shared};
-use crate::data_dir::Ports;
+use crate::data_dir::{DataDir, Ports, UpLock};
 use crate::output::{self, note};
 use crate::restate;
 use crate::setup::Setup;
@@ -122,14 +122,15 @@ impl Demo {
                 (folder.path().to_owned(), Some(folder))
             }
         };
-        std::fs::create_dir_all(&root).with_context(|| format!("make {}", root.display()))?;
+        // Before anything is written into it: it is made for its owner alone.
+        DataDir::open(&root)?;
         let config = root.join("flywheel.toml");
         let settings = format!(
             "# Written by `flywheel demo`.\n[sandbox]\nalways = true\nworld_seed = {}\ntime_scale = {:?}\n",
             self.seed, self.time_scale
         );
         std::fs::write(&config, settings).with_context(|| format!("write {}", config.display()))?;
-        let setup = Setup::new(&root, Some(&config))?;
+        let setup = Setup::new(&root, Some(&config))?.with_own_database();
         let ports = setup.ports()?;
         Ok(Stage {
             setup,
@@ -184,8 +185,9 @@ impl Demo {
         let making = clips::make_all(&media, &videos, &inbox, made);
         let showing = async {
             let stopped = || anyhow!("stopped before the end");
+            let lock = UpLock::take(&stage.setup.data)?;
             let started = stop
-                .run_until_cancelled(Stack::start(&stage.setup, &stage.ports))
+                .run_until_cancelled(Stack::start(&stage.setup, &stage.ports, lock))
                 .await;
             let stack = started.ok_or_else(stopped)??;
             let killer = self

@@ -1,5 +1,6 @@
 //! Keeps one process alive until it is told to let it end.
 
+use std::cell::Cell;
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use super::{Program, Ready, child, ready};
 
 /// Pauses before the first, second, … restart in a row; the last one stays.
 const PAUSES_MS: [u64; 6] = [0, 50, 100, 250, 500, 1000];
-/// Who lived this long did not die of its start.
+/// Who did its work this long did not die of its start.
 const SOUND: Duration = Duration::from_secs(1);
 /// Which restart in a row is worth a warning.
 const WORRYING: usize = 4;
@@ -54,19 +55,14 @@ impl Keeper {
         let mut deaths = 0;
         let mut in_a_row = 0_usize;
         while !self.stop.is_cancelled() {
-            let started = Instant::now();
-            self.live().await;
+            let ready_since = self.live().await;
             self.pids.set(self.program.name, None);
             if self.stop.is_cancelled() {
                 break;
             }
             deaths += 1;
             self.state.send_replace(State::Down { deaths });
-            in_a_row = if started.elapsed() > SOUND {
-                0
-            } else {
-                in_a_row + 1
-            };
+            in_a_row = deaths_in_a_row(in_a_row, ready_since.map(|ready| ready.elapsed()));
             let pause = PAUSES_MS
                 .get(in_a_row.saturating_sub(1))
                 .or(PAUSES_MS.last())
@@ -81,8 +77,8 @@ impl Keeper {
         }
     }
 
-    /// One life.
-    async fn live(&self) {
+    /// One life; since when it did its work, if it got that far.
+    async fn live(&self) -> Option<Instant> {
         let mut child = match child::start(&self.program) {
             Ok(child) => child,
             Err(error) => {
@@ -91,12 +87,13 @@ impl Keeper {
                     error = format!("{error:#}"),
                     "It cannot be started."
                 );
-                return;
+                return None;
             }
         };
         let pid = child.id();
         self.pids.set(self.program.name, pid);
         let stdout = child.stdout.take();
+        let ready_since = Cell::new(None);
         let becoming_ready = async {
             let rest = match (&self.program.ready, stdout) {
                 (Ready::Line, Some(stdout)) => Some(ready::line(stdout).await),
@@ -106,6 +103,7 @@ impl Keeper {
                     None
                 }
             };
+            ready_since.set(Some(Instant::now()));
             if let Some(pid) = pid {
                 self.state.send_replace(State::Ready { pid });
             }
@@ -124,6 +122,7 @@ impl Keeper {
             Some(ended) => self.report(ended.ok()),
             None => self.end(&mut child).await,
         }
+        ready_since.get()
     }
 
     /// Asks it to end, and makes it end when there is no more time.
@@ -149,5 +148,28 @@ impl Keeper {
             status,
             "It ended, and is started again."
         );
+    }
+}
+
+/// One more death, unless the process had done its work for a while: then nothing follows from
+/// those before. How long it took to get that far says nothing.
+fn deaths_in_a_row(so_far: usize, did_its_work: Option<Duration>) -> usize {
+    match did_its_work {
+        Some(time) if time > SOUND => 0,
+        _ => so_far + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_life_that_got_to_work_ends_a_row_of_deaths() {
+        let short = SOUND / 2;
+        let long = SOUND * 2;
+        assert_eq!(deaths_in_a_row(3, None), 4);
+        assert_eq!(deaths_in_a_row(3, Some(short)), 4);
+        assert_eq!(deaths_in_a_row(3, Some(long)), 0);
     }
 }

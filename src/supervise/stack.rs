@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::keeper::Keeper;
 use super::pids::Pids;
 use super::{Program, Ready, State};
+use crate::cli::NeedsPerson;
 use crate::data_dir::{Place, Ports, UpLock};
 use crate::restate;
 use crate::setup::{Setup, migrate};
@@ -56,13 +57,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Takes the folder, starts everything, and comes back when all of it is ready. To be called
-    /// inside a [`LocalSet`] on the main thread.
+    /// Starts everything in the folder that `lock` holds, and comes back when all of it is ready. To
+    /// be called inside a [`LocalSet`] on the main thread.
     ///
     /// # Errors
-    /// When the folder or a port is taken, or a process does not become ready; then nothing runs.
-    pub(crate) async fn start(setup: &Setup, ports: &Ports) -> anyhow::Result<Self> {
-        let lock = UpLock::take(&setup.data)?;
+    /// When a port is taken, or a process does not become ready; then nothing runs.
+    pub(crate) async fn start(setup: &Setup, ports: &Ports, lock: UpLock) -> anyhow::Result<Self> {
         free(ports).await?;
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -211,7 +211,7 @@ fn ourselves(setup: &Setup, verb: &'static str) -> anyhow::Result<Program> {
         name: verb,
         path: std::env::current_exe().context("find this program")?,
         arguments,
-        environment: Vec::new(),
+        environment: setup.child_environment()?,
         ready: Ready::Line,
         log: setup.data.log(verb)?,
     })
@@ -229,10 +229,11 @@ async fn free(ports: &Ports) -> anyhow::Result<()> {
                 .iter()
                 .map(|(name, port)| format!("{port} ({name})"))
                 .collect();
-            bail!(
+            return Err(NeedsPerson(format!(
                 "in use by another program: port {}. Stop it, or change ports.json in the data folder",
                 taken.join(", ")
-            );
+            ))
+            .into());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -98,7 +98,6 @@ impl Step for Critique {
     fn policy() -> Policy {
         Policy {
             time_limit: Duration::from_secs(5 * 60),
-            max_attempts: 6,
             ..Policy::default()
         }
     }
@@ -117,7 +116,7 @@ impl Step for Critique {
             .anthropic
             .structured::<Review>(&prompt)
             .await
-            .map_err(|error| endings::platform(cx, error))?;
+            .map_err(|error| endings::paid(cx, error))?;
         cx.add_cost(answer.cost_micro_usd);
         let row = critiques::Model {
             id: format!("critique/{}", feedback.post_id),

@@ -8,6 +8,11 @@ use engine::{StepContext, StepError};
 use media::MediaError;
 use platforms::{LaterWhen, Meaning, PlatformError};
 
+/// From this attempt on, an answer that was paid for and is of no use ends the step.
+const LAST_PAID_ATTEMPT: u32 = 6;
+/// What the client refuses by itself: no byte of that chunk has left.
+const NOT_SENT: [&str; 2] = ["youtube_bad_chunk", "youtube_foreign_session"];
+
 /// For calls that change nothing outside, or whose repetition is harmless.
 pub(crate) fn platform(cx: &StepContext, error: PlatformError) -> StepError {
     cx.add_cost(error.cost_micro_usd());
@@ -19,8 +24,52 @@ pub(crate) fn platform(cx: &StepContext, error: PlatformError) -> StepError {
     }
 }
 
-/// For calls that may have acted although they failed.
-pub(crate) fn acting(cx: &StepContext, error: PlatformError) -> StepError {
+/// For calls that are billed whatever they bring: an answer that cannot be used is asked for again,
+/// but not for ever.
+pub(crate) fn paid(cx: &StepContext, error: PlatformError) -> StepError {
+    let code = error.code();
+    match code {
+        "anthropic_unreadable_answer" | "anthropic_unexpected_stop" => {
+            cx.add_cost(error.cost_micro_usd());
+            unusable(cx, code, error)
+        }
+        _ => platform(cx, error),
+    }
+}
+
+/// An answer that was paid for and is of no use.
+pub(crate) fn unusable(
+    cx: &StepContext,
+    code: &'static str,
+    cause: impl Error + Send + Sync + 'static,
+) -> StepError {
+    match cx.attempt() < LAST_PAID_ATTEMPT {
+        true => StepError::retry(code, cause),
+        false => StepError::terminal(code, cause),
+    }
+}
+
+/// For bytes: whatever the answer says, they may have arrived, so the next attempt asks.
+pub(crate) fn sending(cx: &StepContext, error: PlatformError) -> StepError {
+    match error.meaning() {
+        Meaning::Terminal if !NOT_SENT.contains(&error.code()) => {
+            StepError::in_doubt(error.code(), error)
+        }
+        _ => in_doubt(cx, error),
+    }
+}
+
+/// For the questions about bytes that may have left: one that will never be answered leaves open
+/// what became of them, which is not the same as failed.
+pub(crate) fn asking(cx: &StepContext, error: PlatformError) -> StepError {
+    match error.meaning() {
+        Meaning::Terminal => StepError::unknown(error.code(), error),
+        _ => in_doubt(cx, error),
+    }
+}
+
+/// Where trying again is of use, the next attempt asks before it acts.
+fn in_doubt(cx: &StepContext, error: PlatformError) -> StepError {
     match error.meaning() {
         Meaning::Retry | Meaning::Unknown => StepError::in_doubt(error.code(), error),
         Meaning::Later(_) | Meaning::Terminal => platform(cx, error),

@@ -11,6 +11,7 @@ pub mod analyze;
 pub mod critique;
 pub mod feedback;
 pub mod post_confirm;
+pub mod post_in_doubt;
 pub mod post_open;
 pub mod post_send;
 pub mod predict;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::ending::When;
-use engine::{Policy, Step, StepContext, StepError};
+use engine::{Step, StepContext, StepError};
 use jiff::{SignedDuration, Timestamp};
 use platforms::youtube::{UploadStatus, Video};
 use schema::posts::{self, PostState};
@@ -85,9 +85,10 @@ impl PostConfirm {
     }
 }
 
-/// When to look again: soon at first, then less and less often, and not for ever.
+/// When to look again: soon at first, then less and less often, and not for ever. It counts from when
+/// the platform had all bytes, because sending them may have taken long.
 fn again(post: &posts::Model, now: Timestamp, what: &str) -> StepError {
-    let since = now.duration_since(post.sending_at().unwrap_or(now));
+    let since = now.duration_since(post.updated_at());
     if since > PATIENCE {
         return StepError::terminal("post_not_confirmed", Plain(format!("{what} for a day")));
     }
@@ -102,13 +103,6 @@ impl Step for PostConfirm {
     const NAME: &'static str = "post_confirm";
     type Input = Target;
     type Output = Posted;
-
-    fn policy() -> Policy {
-        Policy {
-            max_attempts: 20,
-            ..Policy::default()
-        }
-    }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Posted, StepError> {
         let youtube = self.posting.youtube(&target)?;

@@ -10,10 +10,11 @@ use schema::posts::{self, NewPost, PostState, Session, Transition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::endings;
+use crate::files::{self, VideoFile};
 use crate::posting::{Posting, rejected, unknown};
 use crate::services::Services;
 use crate::target::Target;
-use crate::{endings, files};
 
 /// Opens an upload session. Repeatable: of two sessions only the one in the row is ever used, and
 /// an unused one disappears.
@@ -52,7 +53,7 @@ impl PostOpen {
         let video = self.posting.video(target).await?;
         let path = files::locate(&self.inbox, &video.source).await?;
         self.media.probe(&path).await.map_err(endings::media)?;
-        let file = files::read(path).await?;
+        let file = VideoFile::open(&path).await?;
         let text = self.posting.text(&video, &post_id);
         let session = youtube
             .open_session(&text, file.bytes)

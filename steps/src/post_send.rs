@@ -4,19 +4,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use engine::{Asked, Policy, Step, StepContext, StepError};
-use platforms::youtube::{UploadState, YouTube};
+use jiff::SignedDuration;
+use platforms::youtube::{SessionUri, UploadState, YouTube};
 use schema::posts::{self, PostState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endings::{self, Plain};
-use crate::files;
+use crate::files::{self, VideoFile};
 use crate::posting::{Posting, marker, rejected, session, unknown};
 use crate::services::Services;
 use crate::target::Target;
 
-/// A vanished upload is looked for this often before it is given up.
-const LOOKS: u32 = 5;
+/// The channel's list of uploads lags behind by some seconds. What is not in it so long after the last
+/// bytes left will not come.
+const LOOKING: SignedDuration = SignedDuration::from_mins(10);
 
 /// Sends the bytes into the session of the post's row. Not repeatable: it asks the session, and then
 /// the channel's own uploads, before anything is sent again.
@@ -61,38 +63,37 @@ impl PostSend {
         }
     }
 
-    /// What became of bytes that were allowed to leave: `None` when the upload can be continued.
+    /// What became of bytes that were allowed to leave: the platform's id of the post, or nothing when
+    /// the upload can be continued.
     async fn find_out(
         &self,
         cx: &StepContext,
         youtube: &YouTube,
         post: &posts::Model,
-    ) -> Result<Asked<String>, StepError> {
+    ) -> Result<Option<String>, StepError> {
         let (uri, total) = session(post)?;
         let state = youtube
             .session_state(&uri, total)
             .await
-            .map_err(|error| endings::acting(cx, error))?;
-        match state {
-            UploadState::Complete(video) => return Ok(Asked::Done(video.id)),
-            UploadState::Incomplete { next_byte } if next_byte < total => {
-                return Ok(Asked::NotActed);
-            }
-            // All bytes are there and no word yet, or the session is gone: is there a video?
-            UploadState::Incomplete { .. } | UploadState::Gone => {}
-        }
+            .map_err(|error| endings::asking(cx, error))?;
+        let said = match state {
+            UploadState::Complete(video) => return Ok(Some(video.id)),
+            UploadState::Incomplete { next_byte } if next_byte < total => return Ok(None),
+            UploadState::Incomplete { .. } => "the upload session has all bytes and names no video",
+            UploadState::Gone => "the upload session is gone",
+        };
         let found = youtube
             .find_upload(&marker(&post.id), post.prepared_at())
-            .await;
-        match found.map_err(|error| endings::acting(cx, error))? {
-            Some(id) => Ok(Asked::Done(id)),
-            // The list of uploads lags behind by some seconds.
-            None if cx.attempt() < LOOKS => Err(StepError::in_doubt(
-                "upload_not_listed",
-                Plain("the upload is not in the channel yet".to_owned()),
-            )),
-            None => Ok(Asked::CannotTell),
+            .await
+            .map_err(|error| endings::asking(cx, error))?;
+        if found.is_some() {
+            return Ok(found);
         }
+        if cx.now().duration_since(post.updated_at()) < LOOKING {
+            let text = format!("{said}, and the upload is not in the channel yet");
+            return Err(StepError::in_doubt("upload_not_listed", Plain(text)));
+        }
+        Err(self.give_up(cx, post, said).await?)
     }
 
     /// Sends from wherever the session is.
@@ -104,31 +105,18 @@ impl PostSend {
         post: &posts::Model,
     ) -> Result<String, StepError> {
         let video = self.posting.video(target).await?;
-        let file = files::read(files::locate(&self.inbox, &video.source).await?).await?;
+        let path = files::locate(&self.inbox, &video.source).await?;
+        let mut file = VideoFile::open(&path).await?;
+        file.must_be_of(post)?;
         let (uri, total) = session(post)?;
-        if post.content_sha256.as_deref() != Some(file.sha256.as_str()) {
-            let text = format!(
-                "the file of {} changed after its upload was opened; send it as a new video",
-                target.video_id
-            );
-            return Err(StepError::terminal("source_changed", Plain(text)));
-        }
-        let started = posts::start_sending(&self.posting.db, &post.id, uri.expose(), cx.now())
-            .await?
-            .into_model();
-        if started.session.as_deref() != Some(uri.expose()) || started.state != PostState::Sending {
-            return Err(StepError::in_doubt(
-                "post_moved",
-                Plain(format!("post {} moved on meanwhile", post.id)),
-            ));
-        }
         let mut next = self.next_byte(cx, youtube, post).await?;
         loop {
-            let chunk = files::part(&file.path, next, youtube.chunk_bytes()).await?;
+            let chunk = file.part(next, youtube.chunk_bytes()).await?;
+            self.allow(cx, post, &uri).await?;
             match youtube
                 .send_chunk(&uri, next, total, chunk)
                 .await
-                .map_err(|error| endings::acting(cx, error))?
+                .map_err(|error| endings::sending(cx, error))?
             {
                 UploadState::Complete(video) => return Ok(video.id),
                 UploadState::Incomplete { next_byte } if next_byte > next && next_byte < total => {
@@ -150,6 +138,23 @@ impl PostSend {
         }
     }
 
+    /// Bytes may leave only if the row says so. It is asked for each chunk, so that it also says when
+    /// the last one left.
+    async fn allow(
+        &self,
+        cx: &StepContext,
+        post: &posts::Model,
+        uri: &SessionUri,
+    ) -> Result<(), StepError> {
+        let row = posts::start_sending(&self.posting.db, &post.id, uri.expose(), cx.now())
+            .await?
+            .into_model();
+        match row.state == PostState::Sending && row.session.as_deref() == Some(uri.expose()) {
+            true => Ok(()),
+            false => Err(moved(&row)),
+        }
+    }
+
     /// Where to go on: the start for a session that had nothing, else where the session says.
     async fn next_byte(
         &self,
@@ -164,7 +169,7 @@ impl PostSend {
         match youtube
             .session_state(&uri, total)
             .await
-            .map_err(|error| endings::acting(cx, error))?
+            .map_err(|error| endings::asking(cx, error))?
         {
             UploadState::Incomplete { next_byte } if next_byte < total => Ok(next_byte),
             // Between the question and now it came to its end; the next attempt asks.
@@ -182,9 +187,12 @@ impl Step for PostSend {
     type Input = Target;
     type Output = Sent;
 
+    /// Sending takes long, and a worker that is restarted often is no reason to give a post up: each
+    /// execution goes on where the session is.
     fn policy() -> Policy {
         Policy {
             time_limit: Duration::from_secs(30 * 60),
+            max_interrupted: 30,
             ..Policy::default()
         }
     }
@@ -202,9 +210,8 @@ impl Step for PostSend {
             }
             // Bytes were allowed to leave in another run or attempt: ask, whatever the engine knows.
             (PostState::Sending, None) => match self.find_out(cx, youtube, &post).await? {
-                Asked::Done(id) => id,
-                Asked::NotActed => self.send(cx, youtube, &target, &post).await?,
-                Asked::CannotTell => return Err(self.give_up(cx, &post).await?),
+                Some(id) => id,
+                None => self.send(cx, youtube, &target, &post).await?,
             },
             _ => self.send(cx, youtube, &target, &post).await?,
         };
@@ -219,18 +226,35 @@ impl Step for PostSend {
 }
 
 impl PostSend {
-    /// Marks the post unknown, and gives the ending that says so.
-    async fn give_up(&self, cx: &StepContext, post: &posts::Model) -> Result<StepError, StepError> {
-        let text = "the upload session is gone and no video with our marker is in the channel; look there before anything is sent again";
+    /// Marks the post unknown, and gives the ending that says so. `said` is what the session said.
+    async fn give_up(
+        &self,
+        cx: &StepContext,
+        post: &posts::Model,
+        said: &str,
+    ) -> Result<StepError, StepError> {
+        let text = format!(
+            "{said}, and no video with our marker is in the channel; look there before anything is sent again"
+        );
         let marked = posts::unknown(
             &self.posting.db,
             &post.id,
             "publish_unknown",
-            text,
+            &text,
             cx.now(),
         )
         .await?
         .into_model();
-        Ok(unknown(&marked))
+        // Somebody else may have found the video since the row was read.
+        match marked.state {
+            PostState::Unknown => Ok(unknown(&marked)),
+            _ => Ok(moved(&marked)),
+        }
     }
+}
+
+/// The row is no longer as it was read; the next attempt reads it again.
+fn moved(post: &posts::Model) -> StepError {
+    let text = format!("post {} moved on meanwhile", post.id);
+    StepError::in_doubt("post_moved", Plain(text))
 }

@@ -36,6 +36,7 @@ steps! {
     critique: crate::critique::Critique,
     feedback: crate::feedback::Feedback,
     post_confirm: crate::post_confirm::PostConfirm,
+    post_in_doubt: crate::post_in_doubt::PostInDoubt,
     post_open: crate::post_open::PostOpen,
     post_send: crate::post_send::PostSend,
     predict: crate::predict::Predict,

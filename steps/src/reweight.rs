@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::critique::OfFeedback;
 use crate::endings::{Plain, missing};
 use crate::services::Services;
-use crate::weights::{self, Example, LEAST_OUTCOMES};
+use crate::weights::{self, Evidence, Example, LEAST_OUTCOMES};
 
 /// Outcomes that a decision looks at, newest first.
 const WINDOW: u64 = 200;
@@ -72,7 +72,7 @@ impl Reweight {
             category: feedback.category.clone(),
             expected_version,
             feedback_id: Some(feedback.id.clone()),
-            reason: reason(&before.0, &after, examples.len()),
+            reason: reason(&before.0, &after, &evidence, examples.len()),
             evidence: serde_json::to_value(&evidence)?,
             weights_before: before,
             weights_after: FeatureMap(after),
@@ -92,6 +92,7 @@ fn numbers(features: &serde_json::Value) -> BTreeMap<String, f64> {
 fn reason(
     before: &BTreeMap<String, f64>,
     after: &BTreeMap<String, f64>,
+    evidence: &BTreeMap<String, Evidence>,
     outcomes: usize,
 ) -> String {
     if outcomes < LEAST_OUTCOMES {
@@ -101,15 +102,15 @@ fn reason(
         .iter()
         .filter(|(name, weight)| before.get(*name) != Some(*weight))
         .map(|(name, weight)| {
-            format!(
-                "{name} {:.3} → {weight:.3}",
-                before.get(name).copied().unwrap_or(1.0)
-            )
+            let from = before.get(name).copied().unwrap_or(1.0);
+            // Its own: not every outcome has every feature.
+            let outcomes = evidence.get(name).map_or(0, |found| found.outcomes);
+            format!("{name} {from:.3} → {weight:.3} on {outcomes} outcomes")
         })
         .collect();
     match moved.is_empty() {
         true => format!("no change: {outcomes} outcomes do not ask for one"),
-        false => format!("{} on {outcomes} outcomes", moved.join(", ")),
+        false => moved.join(", "),
     }
 }
 
@@ -134,5 +135,29 @@ impl Step for Reweight {
                 Plain("another decision came first".to_owned()),
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_weight_names_its_own_number_of_outcomes() {
+        let example = |n: u32| {
+            let trend = ("trend".to_owned(), f64::from(n));
+            let audio = (n >= 6).then(|| ("audio".to_owned(), f64::from(n)));
+            Example {
+                features: [trend].into_iter().chain(audio).collect(),
+                engagement: f64::from(n) / 100.0,
+            }
+        };
+        let examples: Vec<Example> = (0..12).map(example).collect();
+        let before = BTreeMap::new();
+        let (after, evidence) = weights::decide(&before, &examples);
+        assert_eq!(
+            reason(&before, &after, &evidence, examples.len()),
+            "audio 1.000 → 1.050 on 6 outcomes, trend 1.000 → 1.050 on 12 outcomes"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Every step through the same suite, on a real sandbox: the example is done, a second execution
 //! changes nothing, each failure of the outside ends as declared, values survive JSON.
 
+mod in_doubt;
 #[expect(dead_code, reason = "the test of the loop uses the rest of the world")]
 mod world;
 
@@ -9,11 +10,13 @@ use std::sync::Arc;
 use engine::prove_step;
 use engine::testing::suite::{Fails, Proof};
 use futures::FutureExt as _;
+use in_doubt::{SENDING, execute};
 use serde_json::{Value, json};
 use steps::analyze::Analyze;
 use steps::critique::{Critique, OfFeedback};
 use steps::feedback::{Feedback, Outcome};
 use steps::post_confirm::PostConfirm;
+use steps::post_in_doubt::PostInDoubt;
 use steps::post_open::PostOpen;
 use steps::post_send::PostSend;
 use steps::predict::Predict;
@@ -115,16 +118,7 @@ macro_rules! fault {
 /// Changes a row behind the step's back.
 macro_rules! sql {
     ($sql:literal) => {
-        |world| {
-            async move {
-                drop(
-                    schema::ConnectionTrait::execute_unprepared(&world.db, $sql)
-                        .await
-                        .unwrap(),
-                )
-            }
-            .boxed()
-        }
+        |world| execute(world, $sql).boxed()
     };
 }
 
@@ -174,7 +168,13 @@ prove!(
         (
             "the token is refused",
             fault!("youtube", "upload_open", {"kind": "fail", "status": 401}),
-            "terminal",
+            "later",
+            "youtube_unauthorized"
+        ),
+        (
+            "the token lacks a scope",
+            fault!("youtube", "upload_open", {"kind": "fail", "status": 403}),
+            "later",
             "youtube_unauthorized"
         ),
         (
@@ -188,6 +188,12 @@ prove!(
             sql!(r#"update videos set source = '{"path":"none.mp4"}'"#),
             "terminal",
             "source_missing"
+        ),
+        (
+            "the file cannot be reached",
+            sql!(r#"update videos set source = '{"path":"v_1.mp4/none.mp4"}'"#),
+            "retry",
+            "source_unreadable"
         ),
         (
             "the path leads out of the inbox",
@@ -218,12 +224,66 @@ prove!(
             "youtube_unreachable"
         ),
         (
+            "a chunk is refused",
+            fault!("youtube", "upload_put", {"kind": "fail", "status": 400}),
+            "retry",
+            "youtube_rejected"
+        ),
+        (
+            "the token is refused",
+            fault!("youtube", "upload_put", {"kind": "fail", "status": 401}),
+            "later",
+            "youtube_unauthorized"
+        ),
+        (
+            "the question about bytes that may have left is refused",
+            in_doubt::question_refused,
+            "unknown",
+            "youtube_rejected"
+        ),
+        (
+            "the search for a vanished upload is refused",
+            in_doubt::search_refused,
+            "unknown",
+            "youtube_rejected"
+        ),
+        (
+            "the upload vanished just now",
+            in_doubt::vanished,
+            "retry",
+            "upload_not_listed"
+        ),
+        (
+            "the upload vanished ten minutes ago",
+            in_doubt::vanished_ten_minutes_ago,
+            "unknown",
+            "publish_unknown"
+        ),
+        (
             "the file changed",
             sql!("update posts set content_sha256 = 'other'"),
             "terminal",
             "source_changed"
         ),
     ]
+);
+
+prove!(
+    post_in_doubt,
+    PostInDoubt,
+    async {
+        let world = World::opened().await;
+        execute(&world, SENDING).await;
+        world
+    },
+    target,
+    posting,
+    [(
+        "the post is not there",
+        sql!("delete from posts"),
+        "terminal",
+        "row_missing"
+    ),]
 );
 
 prove!(
@@ -254,6 +314,18 @@ prove!(
             fault!("youtube", "videos_list", {"kind": "garbage"}),
             "retry",
             "youtube_unreadable_answer"
+        ),
+        (
+            "the post is not shown yet, and sending it took more than a day",
+            sql!("update posts set platform_post_id = 'gone', sending_at_ms = 0"),
+            "later",
+            "post_processing"
+        ),
+        (
+            "the post was not shown for a day",
+            sql!("update posts set platform_post_id = 'gone', updated_at_ms = 0"),
+            "terminal",
+            "post_not_confirmed"
         ),
     ]
 );
@@ -304,6 +376,24 @@ prove!(
             fault!("anthropic", "messages", {"kind": "rate_limit", "retry_after_s": 3}),
             "later",
             "anthropic_rate_limited"
+        ),
+        (
+            "the key is refused",
+            fault!("anthropic", "messages", {"kind": "fail", "status": 401}),
+            "later",
+            "anthropic_unauthorized"
+        ),
+        (
+            "the account cannot pay",
+            fault!("anthropic", "messages", {"kind": "fail", "status": 402}),
+            "later",
+            "anthropic_billing"
+        ),
+        (
+            "the file is another one than was posted",
+            sql!("update posts set content_sha256 = 'other'"),
+            "terminal",
+            "source_changed"
         ),
     ]
 );

@@ -209,18 +209,27 @@ impl Stage {
         until(reason, || run_ids.iter().all(waits));
     }
 
+    /// The folder's ports, by name.
+    pub(crate) fn ports(&self) -> BTreeMap<String, u16> {
+        let ports = std::fs::read(self.data().join("ports.json")).unwrap();
+        serde_json::from_slice(&ports).unwrap()
+    }
+
+    /// The worker's page of metrics.
+    pub(crate) fn worker_metrics(&self) -> String {
+        get(&format!(
+            "http://127.0.0.1:{}/metrics",
+            self.ports()["worker_metrics"]
+        ))
+    }
+
     /// What the sandbox received: descriptions of posts.
     pub(crate) fn posts_seen(&self) -> Vec<String> {
-        let ports: Value =
-            serde_json::from_slice(&std::fs::read(self.data().join("ports.json")).unwrap())
-                .unwrap();
-        let url = format!("http://127.0.0.1:{}/_sandbox/posts", ports["sandbox"]);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let posts: Vec<Value> =
-            runtime.block_on(async { reqwest::get(url).await.unwrap().json().await.unwrap() });
+        let url = format!(
+            "http://127.0.0.1:{}/_sandbox/posts",
+            self.ports()["sandbox"]
+        );
+        let posts: Vec<Value> = serde_json::from_str(&get(&url)).unwrap();
         posts
             .iter()
             .map(|post| post["description"].as_str().unwrap().to_owned())
@@ -246,12 +255,25 @@ pub(crate) fn flywheel(folder: &Path) -> Command {
         "ANTHROPIC_API_KEY",
         "YOUTUBE_ACCESS_TOKEN",
         "YOUTUBE_API_KEY",
+        "FLYWHEEL_DATABASE_URL",
         "FLYWHEEL_WEBHOOK_SECRET",
         "RUST_LOG",
     ] {
         command.env_remove(variable);
     }
     command
+}
+
+/// What is there, as text.
+fn get(url: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let answer = reqwest::get(url).await.unwrap();
+        answer.error_for_status().unwrap().text().await.unwrap()
+    })
 }
 
 /// Fails with what to do if a program is missing that `up` starts.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Failure, Workflow, WorkflowContext};
+use engine::{Failure, FailureKind, Workflow, WorkflowContext};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use steps::post_confirm::PostConfirm;
+use steps::post_in_doubt::PostInDoubt;
 use steps::post_open::PostOpen;
 use steps::post_send::PostSend;
 use steps::predict::Predict;
@@ -20,6 +21,7 @@ pub struct VideoLoop {
     predict: Arc<Predict>,
     post_open: Arc<PostOpen>,
     post_send: Arc<PostSend>,
+    post_in_doubt: Arc<PostInDoubt>,
     post_confirm: Arc<PostConfirm>,
     wait: Duration,
 }
@@ -63,6 +65,7 @@ impl VideoLoop {
             predict: steps.predict.clone(),
             post_open: steps.post_open.clone(),
             post_send: steps.post_send.clone(),
+            post_in_doubt: steps.post_in_doubt.clone(),
             post_confirm: steps.post_confirm.clone(),
             wait,
         }
@@ -73,6 +76,18 @@ impl VideoLoop {
         input
             .wait_ms
             .map_or(configured, SignedDuration::from_millis)
+    }
+
+    /// Sends the bytes. Where that ends in doubt, the post's row says so before the run does.
+    async fn send(&self, cx: &WorkflowContext<'_>, target: &Target) -> Result<(), Failure> {
+        let Err(failure) = cx.step(&self.post_send, target.clone()).await else {
+            return Ok(());
+        };
+        if failure.kind == FailureKind::Unknown {
+            // Whatever comes of this, the failure to tell of is the first one.
+            drop(cx.step(&self.post_in_doubt, target.clone()).await);
+        }
+        Err(failure)
     }
 }
 
@@ -105,7 +120,7 @@ impl Workflow for VideoLoop {
         let prediction = cx.step(&self.predict, target.clone()).await?;
 
         cx.step(&self.post_open, target.clone()).await?;
-        cx.step(&self.post_send, target.clone()).await?;
+        self.send(cx, &target).await?;
         let posted = cx.step(&self.post_confirm, target.clone()).await?;
 
         let due = posted

@@ -1,5 +1,5 @@
 //! `video_loop` in the lab, on a real sandbox: the whole story, the worker stopped at every journal
-//! boundary and inside every request of `post_*`, and answers that are lost.
+//! boundary and inside every request of `post_*`, answers that are lost, and a Claude that is away.
 
 #[path = "../../steps/tests/world/mod.rs"]
 #[expect(
@@ -11,12 +11,12 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use engine::FailureKind;
 use engine::testing::{CrashPoint, Lab, LabError, Side};
-use jiff::Timestamp;
+use engine::{Failure, FailureKind};
+use jiff::{SignedDuration, Timestamp};
 use schema::posts::PostState;
 use serde_json::{Value, json};
-use workflows::{VideoLoop, VideoLoopInput, VideoLoopOutput, registry};
+use workflows::{Measure, VideoLoop, VideoLoopInput, VideoLoopOutput, registry};
 use world::World;
 
 const SIX_HOURS: Duration = Duration::from_secs(6 * 3600);
@@ -54,7 +54,7 @@ async fn the_loop_runs_from_prediction_to_decision() {
     let began = lab.now();
     let output = lab.run::<VideoLoop>("run_1", &input(&world)).await.unwrap();
     check(&world, &output).await;
-    assert!(lab.now().duration_since(began) >= jiff::SignedDuration::from_hours(6));
+    assert!(lab.now().duration_since(began) >= SignedDuration::from_hours(6));
     let story = lab.history().story();
     let done: Vec<&str> = story
         .iter()
@@ -193,16 +193,81 @@ async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
     schema::ConnectionTrait::execute_unprepared(&world.db, sql)
         .await
         .unwrap();
-    let result = lab(&world).run::<VideoLoop>("run_1", &input(&world)).await;
-    let Err(LabError::Failed(failure)) = result else {
-        panic!("{result:?}")
-    };
+    let lab = lab(&world);
+    let began = lab.now();
+    let failure = failure_of(&lab, &world, "run_1").await;
     assert_eq!(
         (failure.kind, failure.code.as_str()),
         (FailureKind::Unknown, "publish_unknown")
     );
     assert_eq!(world.post().await.unwrap().state, PostState::Unknown);
     assert_eq!(world.posts_seen().await, 0);
+    // For ten minutes from the row's last move, which was before the run began.
+    let looked = lab.now().duration_since(began);
+    assert!(looked >= SignedDuration::from_mins(9), "{looked}");
+}
+
+/// The failure of a loop that must not come to a good end.
+async fn failure_of(lab: &Lab, world: &World, run_id: &str) -> Failure {
+    match lab.run::<VideoLoop>(run_id, &input(world)).await {
+        Err(LabError::Failed(failure)) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_stay_lost_leave_the_post_unknown_and_nothing_is_sent_again() {
+    let world = World::new().await;
+    // Acts on every chunk and says so to nobody, nor answers a question about it.
+    for (endpoint, kind) in [
+        ("upload_put", "act_then_drop"),
+        ("upload_query", "drop_before"),
+    ] {
+        let fault = json!({ "kind": kind });
+        world.fault("youtube", endpoint, 0, 0, fault).await;
+    }
+    let failure = failure_of(&lab(&world), &world, "run_1").await;
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Unknown, "publish_unknown")
+    );
+    assert_eq!(failure.step.as_deref(), Some("post_send"));
+    let post = world.post().await.unwrap();
+    assert_eq!(post.state, PostState::Unknown);
+    assert_eq!(post.error_code.as_deref(), Some("publish_unknown"));
+
+    // Another loop finds the row, and leaves it to a person as well.
+    let requests = world.listed("requests?platform=youtube").await.len();
+    let failure = failure_of(&lab(&world), &world, "run_2").await;
+    assert_eq!(failure.kind, FailureKind::Unknown);
+    let after = world.listed("requests?platform=youtube").await.len();
+    assert_eq!(after, requests, "YouTube was asked for something");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_outlasts_some_minutes_without_claude() {
+    let world = World::published().await;
+    let overloaded = json!({ "kind": "overloaded" });
+    world.fault("anthropic", "messages", 0, 9, overloaded).await;
+    let lab = lab(&world);
+    lab.run::<Measure>("run_1", &world.target()).await.unwrap();
+    assert!(world.listed("requests?platform=anthropic").await.len() > 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_of_no_use_is_paid_for_six_times_and_no_more() {
+    let world = World::published().await;
+    let garbage = json!({ "kind": "garbage" });
+    world.fault("anthropic", "messages", 0, 0, garbage).await;
+    let result = lab(&world).run::<Measure>("run_1", &world.target()).await;
+    let Err(LabError::Failed(failure)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        (failure.kind, failure.code.as_str()),
+        (FailureKind::Terminal, "anthropic_unreadable_answer")
+    );
+    assert_eq!(world.listed("requests?platform=anthropic").await.len(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

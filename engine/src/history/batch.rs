@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use crate::event::{AttemptKey, Row};
+use crate::tables::runs::codes::RUN_GONE;
 use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, run_tags, runs, step_attempts};
 
 /// How often each attempt of the batch has been begun.
@@ -111,7 +112,9 @@ impl Batch {
                 row.try_get("", "attempt")?,
             );
             let count: i32 = row.try_get("", "executions")?;
-            counts.insert(key, u32::try_from(count).unwrap_or(0));
+            let count = u32::try_from(count)
+                .map_err(|_| DbErr::Type(format!("{count} executions of an attempt")))?;
+            counts.insert(key, count);
         }
         let count_of = |key: &AttemptKey| {
             counts
@@ -156,47 +159,56 @@ fn run_model(run: &RunRow) -> runs::ActiveModel {
 }
 
 /// What a later event does to a run that is there: fill in what is missing, replace what it knows,
-/// and never bring a run back that has ended.
+/// and never bring a run back that has ended. As `RunRow::fold`.
 fn on_run_conflict() -> OnConflict {
     use runs::Column as C;
+    let own = |column: C| Expr::col((runs::Entity, column));
     let mut conflict = OnConflict::column(C::Id);
-    let kept = [C::Key, C::ParentId, C::StartedAtMs, C::EndedAtMs];
-    let replaced = [
-        C::Output,
-        C::ErrorCode,
-        C::ErrorStep,
-        C::ErrorMessage,
-        C::InvocationId,
-        C::Worker,
-    ];
-    for column in kept {
-        conflict.value(
-            column,
-            Func::coalesce([Expr::col((runs::Entity, column)), excluded(column)]),
-        );
+    for column in [C::Key, C::ParentId, C::StartedAtMs] {
+        conflict.value(column, Func::coalesce([own(column), excluded(column)]));
     }
-    for column in replaced {
-        conflict.value(
-            column,
-            Func::coalesce([excluded(column), Expr::col((runs::Entity, column))]),
-        );
+    for column in [C::InvocationId, C::Worker] {
+        conflict.value(column, Func::coalesce([excluded(column), own(column)]));
     }
     for column in [C::Workflow, C::Input] {
         conflict.value(
             column,
-            Expr::case(excluded(column).ne(""), excluded(column))
-                .finally(Expr::col((runs::Entity, column))),
+            Expr::case(excluded(column).ne(""), excluded(column)).finally(own(column)),
         );
     }
-    for column in [C::Status, C::WaitingReason, C::WaitingUntilMs] {
-        let ended = Expr::col((runs::Entity, C::EndedAtMs)).is_not_null();
+    let of_the_status = [
+        C::Status,
+        C::WaitingReason,
+        C::WaitingUntilMs,
+        C::Output,
+        C::ErrorCode,
+        C::ErrorStep,
+        C::ErrorMessage,
+        C::EndedAtMs,
+    ];
+    for column in of_the_status {
         conflict.value(
             column,
-            Expr::case(ended, Expr::col((runs::Entity, column))).finally(excluded(column)),
+            Expr::case(has_ended(), own(column)).finally(excluded(column)),
         );
     }
-    conflict.value(C::StuckReason, Option::<String>::None);
+    // That a run is begun again and again is no sign that it gets on: only the reconciler clears
+    // this, or the end of the run.
+    conflict.value(
+        C::StuckReason,
+        Expr::case(excluded(C::EndedAtMs).is_null(), own(C::StuckReason)),
+    );
     conflict
+}
+
+/// Whether the run that is there has ended. One that was closed because Restate did not know it has
+/// not, if it speaks again.
+fn has_ended() -> Expr {
+    use runs::Column as C;
+    let code = || Expr::col((runs::Entity, C::ErrorCode));
+    Expr::col((runs::Entity, C::EndedAtMs))
+        .is_not_null()
+        .and(code().is_null().or(code().ne(RUN_GONE)))
 }
 
 fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveModel {
@@ -219,31 +231,25 @@ fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveMod
     }
 }
 
+/// Each row is a start or an end of an execution: nothing of an earlier one stays beside it, but for
+/// what both together cost. As `AttemptRow::fold`.
 fn on_attempt_conflict() -> OnConflict {
     use step_attempts::Column as C;
+    let own = |column: C| Expr::col((step_attempts::Entity, column));
     let mut conflict = OnConflict::columns([C::RunId, C::Step, C::Occurrence, C::Attempt]);
-    let replaced = [
-        C::StartedAtMs,
+    conflict.update_columns([
         C::EndedAtMs,
-        C::Worker,
         C::Ending,
         C::ErrorCode,
         C::ErrorChain,
-        C::Input,
         C::Output,
         C::LaterUntilMs,
-    ];
-    for column in replaced {
-        conflict.value(
-            column,
-            Func::coalesce([excluded(column), Expr::col((step_attempts::Entity, column))]),
-        );
+    ]);
+    for column in [C::StartedAtMs, C::Worker, C::Input] {
+        conflict.value(column, Func::coalesce([excluded(column), own(column)]));
     }
     for column in [C::CostMicroUsd, C::Executions] {
-        conflict.value(
-            column,
-            Expr::col((step_attempts::Entity, column)).add(excluded(column)),
-        );
+        conflict.value(column, own(column).add(excluded(column)));
     }
     conflict
 }

@@ -3,6 +3,7 @@
 
 mod batch;
 mod memory;
+mod refusal;
 mod writer;
 
 use futures::future::BoxFuture;
@@ -18,7 +19,7 @@ pub trait History: Send + Sync {
     /// Keeps the event soon; it is lost if the process dies before that.
     fn note(&self, event: Event);
 
-    /// Keeps the event, and comes back once it is committed. For the start of an attempt the
-    /// answer is how often that attempt has been begun by now, else 0.
+    /// Keeps the event, and comes back once it is committed, however long the database is away. For
+    /// the start of an attempt the answer is how often that attempt has been begun by now, else 0.
     fn keep(&self, event: Event) -> BoxFuture<'static, Result<u32, EngineError>>;
 }

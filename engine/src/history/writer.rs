@@ -1,5 +1,6 @@
 //! The group-commit writer on our database.
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,28 +9,29 @@ use futures::future::BoxFuture;
 use sea_orm::DatabaseConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::History;
 use super::batch::{Batch, Executions};
+use super::refusal::is_refusal;
 use crate::error::EngineError;
 use crate::event::{AttemptKey, Event, Row};
 use crate::metrics;
 
 /// Most events in one transaction.
 const BATCH: usize = 512;
-/// A batch is tried this often before its waiting attempts are told that it failed.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
+/// Between tries while the database is away, growing from the first to the second.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How long a database that is away is waited for once nobody can send any more: the process ends.
+const LAST_TRIES: Duration = Duration::from_secs(1);
 
-/// Keeps events in the database. Ends when it is closed or the last handle is dropped, after
-/// writing what it has.
+/// Keeps events in the database. While that is away, whoever waits for a commit goes on waiting, and
+/// with it its run: that is what bounds the queue, to a few notes for each run that is under way.
+///
+/// Ends when the last handle is dropped, after writing what it has.
 pub struct HistoryWriter {
     queue: mpsc::UnboundedSender<Item>,
-}
-
-struct Item {
-    row: Row,
-    committed: Option<oneshot::Sender<Result<u32, String>>>,
 }
 
 impl HistoryWriter {
@@ -37,28 +39,25 @@ impl HistoryWriter {
     #[must_use]
     pub fn start(db: DatabaseConnection, worker: String) -> (Arc<Self>, JoinHandle<()>) {
         let (queue, incoming) = mpsc::unbounded_channel();
-        let task = tokio::spawn(write(db, worker, incoming));
-        (Arc::new(Self { queue }), task)
+        let writing = Writing {
+            db,
+            worker,
+            incoming,
+            gives_up_at: None,
+        };
+        (Arc::new(Self { queue }), tokio::spawn(writing.run()))
     }
 }
 
 impl History for HistoryWriter {
     fn note(&self, event: Event) {
-        event.emit();
         // A closed queue means that the process is ending; what matters is written with `keep`.
-        let _ = self.queue.send(Item {
-            row: event.row(),
-            committed: None,
-        });
+        let _ = self.queue.send(Item::new(event, None));
     }
 
     fn keep(&self, event: Event) -> BoxFuture<'static, Result<u32, EngineError>> {
-        event.emit();
         let (committed, wait) = oneshot::channel();
-        let sent = self.queue.send(Item {
-            row: event.row(),
-            committed: Some(committed),
-        });
+        let sent = self.queue.send(Item::new(event, Some(committed)));
         async move {
             sent.map_err(|_| EngineError::HistoryStopped)?;
             let result = wait.await.map_err(|_| EngineError::HistoryStopped)?;
@@ -68,68 +67,180 @@ impl History for HistoryWriter {
     }
 }
 
-async fn write(
+/// One event on its way into the database.
+struct Item {
+    row: Row,
+    /// The event, if there is something to say once it is committed.
+    unsaid: Option<Event>,
+    committed: Option<oneshot::Sender<Result<u32, String>>>,
+}
+
+impl Item {
+    fn new(event: Event, committed: Option<oneshot::Sender<Result<u32, String>>>) -> Self {
+        let unsaid = event.speaks_when_committed().then(|| event.clone());
+        if unsaid.is_none() {
+            event.emit();
+        }
+        Self {
+            row: event.row(),
+            unsaid,
+            committed,
+        }
+    }
+
+    /// The attempt that it starts, if it starts one.
+    fn starts(&self) -> Option<&AttemptKey> {
+        match &self.row {
+            Row::Attempt(attempt) if attempt.executions > 0 => Some(&attempt.key),
+            Row::Attempt(_) | Row::Run(_) | Row::Tag(_) => None,
+        }
+    }
+
+    /// Whether somebody waits for the number of executions.
+    fn asks_for_executions(&self) -> bool {
+        self.committed.is_some() && self.starts().is_some()
+    }
+
+    /// Tells whoever waits, and says what was left unsaid.
+    fn settle(self, result: &Result<Executions, NotCommitted>) {
+        match result {
+            Ok(_) => {
+                if let Some(event) = &self.unsaid {
+                    event.emit();
+                }
+            }
+            Err(reason) => {
+                metrics::history_lost();
+                tracing::error!(run.id = self.row.run_id(), %reason, "A row of history is lost.");
+            }
+        }
+        let answer = self.answer(result);
+        if let Some(committed) = self.committed {
+            // The attempt may have been given up meanwhile.
+            let _ = committed.send(answer);
+        }
+    }
+
+    /// For the start of an attempt how often it was begun, else 0. A number that is missing is an
+    /// error: 0 would say that nothing was interrupted.
+    fn answer(&self, result: &Result<Executions, NotCommitted>) -> Result<u32, String> {
+        let executions = result.as_ref().map_err(ToString::to_string)?;
+        if !self.asks_for_executions() {
+            return Ok(0);
+        }
+        self.starts()
+            .and_then(|key| executions.get(key).copied())
+            .ok_or_else(|| "the database did not say how often the attempt was begun".to_owned())
+    }
+}
+
+/// Why rows are not in the database.
+#[derive(Debug, thiserror::Error)]
+enum NotCommitted {
+    #[error("the database refuses it: {0}")]
+    Refused(String),
+    #[error("the process ends and the database is away: {0}")]
+    Away(String),
+}
+
+/// The task behind a [`HistoryWriter`].
+struct Writing {
     db: DatabaseConnection,
     worker: String,
-    mut incoming: mpsc::UnboundedReceiver<Item>,
-) {
-    let mut items = Vec::with_capacity(BATCH);
-    while incoming.recv_many(&mut items, BATCH).await > 0 {
-        commit(&db, &worker, items.drain(..)).await;
+    incoming: mpsc::UnboundedReceiver<Item>,
+    /// Set when the database is away and nobody can send any more.
+    gives_up_at: Option<Instant>,
+}
+
+impl Writing {
+    async fn run(mut self) {
+        let mut items = Vec::with_capacity(BATCH);
+        while self.incoming.recv_many(&mut items, BATCH).await > 0 {
+            let result = self.commit(&items).await;
+            if items.len() > 1 && matches!(result, Err(NotCommitted::Refused(_))) {
+                // One row is at fault; the others are not.
+                for item in items.drain(..) {
+                    let result = self.commit(slice::from_ref(&item)).await;
+                    item.settle(&result);
+                }
+            }
+            for item in items.drain(..) {
+                item.settle(&result);
+            }
+        }
+    }
+
+    /// One transaction, tried until the database is there. A commit whose confirmation was lost is
+    /// done twice: an execution too many, which makes a step ask, but never one too few.
+    async fn commit(&mut self, items: &[Item]) -> Result<Executions, NotCommitted> {
+        let mut batch = Batch::new(&self.worker);
+        for item in items {
+            batch.add(item.row.clone());
+        }
+        let count = items.iter().any(Item::asks_for_executions);
+        let mut tries: u32 = 0;
+        loop {
+            let result = batch.commit(&self.db, count).await;
+            let error = match result {
+                Ok(executions) => {
+                    metrics::history_batch(batch.len());
+                    return Ok(executions);
+                }
+                Err(error) if is_refusal(&error) => {
+                    return Err(NotCommitted::Refused(error.to_string()));
+                }
+                Err(error) if self.gives_up() => return Err(NotCommitted::Away(error.to_string())),
+                Err(error) => error,
+            };
+            tries = tries.saturating_add(1);
+            if tries.is_power_of_two() {
+                tracing::warn!(%error, tries, rows = batch.len(), "History was not committed; trying again.");
+            }
+            tokio::time::sleep(PAUSE.saturating_mul(tries).min(LONGEST_PAUSE)).await;
+        }
+    }
+
+    /// Whether the time for last tries is over, too.
+    fn gives_up(&mut self) -> bool {
+        if !self.incoming.is_closed() {
+            return false;
+        }
+        let now = Instant::now();
+        now >= *self.gives_up_at.get_or_insert(now + LAST_TRIES)
     }
 }
 
-async fn commit(db: &DatabaseConnection, worker: &str, items: impl Iterator<Item = Item>) {
-    let mut batch = Batch::new(worker);
-    let mut waiting: Vec<(Option<AttemptKey>, oneshot::Sender<Result<u32, String>>)> = Vec::new();
-    for item in items {
-        if let Some(committed) = item.committed {
-            waiting.push((attempt_of(&item.row), committed));
-        }
-        batch.add(item.row);
-    }
-    metrics::history_batch(batch.len());
-    let count = waiting.iter().any(|(attempt, _)| attempt.is_some());
-    let result = commit_with_patience(db, &batch, count).await;
-    for (key, committed) in waiting {
-        let answer = match &result {
-            Ok(executions) => Ok(key
-                .and_then(|key| executions.get(&key).copied())
-                .unwrap_or(0)),
-            Err(error) => Err(error.clone()),
+#[cfg(test)]
+mod tests {
+    use crate::event::AttemptStarted;
+
+    use super::*;
+
+    fn start(attempt: u32) -> Item {
+        let key = AttemptKey {
+            run_id: "run_1".to_owned(),
+            step: "s",
+            occurrence: 1,
+            attempt,
         };
-        // The attempt may have been given up meanwhile.
-        let _ = committed.send(answer);
+        let started = AttemptStarted {
+            key,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            input: "1".to_owned(),
+        };
+        Item::new(started.into(), Some(oneshot::channel().0))
     }
-}
 
-/// The attempt that the row starts, if it starts one.
-fn attempt_of(row: &Row) -> Option<AttemptKey> {
-    match row {
-        Row::Attempt(attempt) if attempt.executions > 0 => Some(attempt.key.clone()),
-        Row::Attempt(_) | Row::Run(_) | Row::Tag(_) => None,
-    }
-}
-
-async fn commit_with_patience(
-    db: &DatabaseConnection,
-    batch: &Batch,
-    count: bool,
-) -> Result<Executions, String> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match batch.commit(db, count).await {
-            Ok(executions) => return Ok(executions),
-            Err(error) if tries < TRIES => {
-                tracing::warn!(%error, "History was not committed; trying again.");
-                tokio::time::sleep(PAUSE * tries).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, rows = batch.len(), "History was not committed.");
-                metrics::history_lost(batch.len());
-                return Err(error.to_string());
-            }
-        }
+    #[test]
+    fn a_start_without_its_number_of_executions_is_not_answered_with_none() {
+        let item = start(1);
+        let executions: Executions = item
+            .starts()
+            .map(|key| (key.clone(), 3))
+            .into_iter()
+            .collect();
+        let counted = Ok(executions);
+        assert_eq!(item.answer(&counted), Ok(3));
+        assert!(start(2).answer(&counted).is_err());
     }
 }

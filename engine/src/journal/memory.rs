@@ -24,6 +24,9 @@ pub(crate) struct Recorded {
     pub(crate) value: Bytes,
 }
 
+/// What runs recorded, by their ids.
+pub(crate) type Records = BTreeMap<String, Vec<Recorded>>;
+
 /// On which side of a boundary the worker stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -56,7 +59,9 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    runs: BTreeMap<String, Vec<Recorded>>,
+    runs: Records,
+    /// Nothing is executed that was not recorded.
+    sealed: bool,
     executed: usize,
     reached: bool,
     crash_at: Option<CrashPoint>,
@@ -64,14 +69,18 @@ struct State {
 }
 
 impl MemoryJournals {
-    /// `driver` runs a child run that a workflow calls.
+    /// `records` are those of an earlier lab; `driver` runs a child run that a workflow calls.
     pub(crate) fn new(
         start: Timestamp,
+        records: Records,
         driver: impl Fn(Call) -> BoxFuture<'static, CallResult> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Shared {
             now: Arc::new(Mutex::new(start)),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                runs: records,
+                ..State::default()
+            }),
             crashed: Notify::new(),
             driver: Box::new(driver),
         }))
@@ -84,6 +93,11 @@ impl MemoryJournals {
             run_id: run_id.to_owned(),
             position: Mutex::new(0),
         }
+    }
+
+    /// From now on, whatever is not in the records is a divergence.
+    pub(crate) fn seal(&self) {
+        self.state().sealed = true;
     }
 
     /// Arms a crash, or none, and counts closures from 0 again.
@@ -109,12 +123,9 @@ impl MemoryJournals {
         self.state().executed
     }
 
-    pub(crate) fn recorded(&self, run_id: &str) -> Vec<Recorded> {
-        self.state().runs.get(run_id).cloned().unwrap_or_default()
-    }
-
-    pub(crate) fn restore(&self, run_id: &str, entries: Vec<Recorded>) {
-        self.state().runs.insert(run_id.to_owned(), entries);
+    /// What all runs recorded so far.
+    pub(crate) fn records(&self) -> Records {
+        self.state().runs.clone()
     }
 
     /// The error of the machinery that stopped an execution, if one did.
@@ -160,21 +171,33 @@ impl MemoryJournal {
         let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
         let index = *position;
         *position += 1;
-        match self
-            .journals
-            .state()
-            .runs
-            .get(&self.run_id)
-            .and_then(|entries| entries.get(index))
-        {
-            None => Ok(None),
-            Some(entry) if entry.name == name => Ok(Some(entry.value.clone())),
-            Some(entry) => Err(EngineError::Diverged {
+        match self.recorded(index) {
+            Some(entry) if entry.name == name => Ok(Some(entry.value)),
+            None if !self.journals.state().sealed => Ok(None),
+            other => Err(EngineError::Diverged {
                 index,
-                recorded: entry.name.clone(),
+                recorded: other.map_or_else(nothing, |entry| entry.name),
                 now: name.to_owned(),
             }),
         }
+    }
+
+    /// The run came to its end: so must its record have.
+    pub(crate) fn ended(&self) -> Result<(), EngineError> {
+        let index = *self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.recorded(index) {
+            None => Ok(()),
+            Some(entry) => Err(EngineError::Diverged {
+                index,
+                recorded: entry.name,
+                now: nothing(),
+            }),
+        }
+    }
+
+    fn recorded(&self, index: usize) -> Option<Recorded> {
+        let state = self.journals.state();
+        state.runs.get(&self.run_id)?.get(index).cloned()
     }
 
     fn record(&self, name: String, value: Bytes) {
@@ -188,6 +211,9 @@ impl MemoryJournal {
 
     /// Gives the recorded value, or else makes one and records it.
     async fn entry(&self, name: String, make: Closure) -> Bytes {
+        // As on Restate, nothing is there at once: a workflow that does two things at a time would
+        // otherwise do them one after the other here, and only there be found out.
+        tokio::task::yield_now().await;
         match self.replay(&name) {
             Ok(Some(value)) => return value,
             Ok(None) => {}
@@ -230,6 +256,10 @@ impl MemoryJournal {
         }
         .boxed()
     }
+}
+
+fn nothing() -> String {
+    "nothing".to_owned()
 }
 
 impl Journal for MemoryJournal {

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use crate::ending::Failure;
 use crate::error::EngineError;
 
-pub(crate) use memory::MemoryJournals;
 pub use memory::{CrashPoint, Side};
+pub(crate) use memory::{MemoryJournals, Records};
 
 /// Runs once for each entry; its bytes are the entry. An error is not journaled: the execution is
 /// given up and tried again.

@@ -2,10 +2,16 @@
 
 mod m20261122_000001_runs;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{
+    DatabaseConnection, DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
+};
 use sea_orm_migration::prelude::*;
 
 use crate::error::EngineError;
+
+/// Key of the Postgres advisory lock that lets one process migrate at a time ("flyengin").
+const MIGRATE_LOCK: i64 = 0x666c_7965_6e67_696e;
 
 struct Migrator;
 
@@ -19,12 +25,46 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings the engine's tables up to date. Safe to call again.
+/// Brings the engine's tables up to date. Safe to call again, and from several processes at once: all
+/// of it is one transaction, which takes the lock before it looks at what is pending.
 ///
 /// # Errors
 /// [`EngineError::Database`] when a migration fails.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), EngineError> {
-    Migrator::up(db, None)
+    apply(db)
         .await
         .map_err(EngineError::database("migrate the engine's tables"))
+}
+
+async fn apply(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let locked = db
+        .begin_with_options(TransactionOptions {
+            // SQLite's own write lock, taken at once and waited for under the busy time-out.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await?;
+    if db.get_database_backend() == DbBackend::Postgres {
+        locked
+            .execute_raw(Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock($1)",
+                [MIGRATE_LOCK.into()],
+            ))
+            .await?;
+    }
+    Migrator::up(&locked, None).await?;
+    locked.commit().await
+}
+
+/// How many migrations are to be applied. Changes nothing, not even in an empty database.
+///
+/// # Errors
+/// [`EngineError::Database`]; also when the database has a migration that this program does not
+/// know, so that it belongs to a newer one.
+pub async fn pending_migrations(db: &DatabaseConnection) -> Result<usize, EngineError> {
+    Migrator::get_pending_migrations_read_only(db)
+        .await
+        .map(|pending| pending.len())
+        .map_err(EngineError::database("look for pending migrations"))
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use reqwest::{Client, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::http::{Question, client};
 use crate::error::EngineError;
 
 #[derive(Clone)]
@@ -31,26 +33,20 @@ pub(crate) struct Invocation {
 
 impl Admin {
     pub(crate) fn new(base: Url) -> Result<Self, EngineError> {
-        let http = Client::builder()
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(2))
-            .timeout(Duration::from_secs(30))
-            .build()
-            .map_err(EngineError::http(
-                "set up the client of Restate's admin API",
-            ))?;
+        let http = client(Duration::from_secs(30))?;
         Ok(Self { http, base })
     }
 
     /// Tells Restate where the worker's services are. `force`: the same address may serve newer code.
-    pub(crate) async fn register(&self, worker: &Url) -> Result<(), EngineError> {
-        self.post(
-            "register the worker",
-            "deployments",
-            &json!({ "uri": worker.as_str(), "force": true }),
-        )
-        .await
-        .map(drop)
+    pub(crate) async fn register(&self, worker: &str) -> Result<(), EngineError> {
+        let _: Value = self
+            .post(
+                &format!("register the worker at {worker}"),
+                "deployments",
+                &json!({ "uri": worker, "force": true }),
+            )
+            .await?;
+        Ok(())
     }
 
     /// The invocations of these ids that Restate knows.
@@ -72,49 +68,29 @@ impl Admin {
             "select id, status, completion_result, completion_failure, retry_count, last_failure from sys_invocation where id in ({})",
             quoted.join(", ")
         );
-        let answer = self
-            .post(
-                "ask Restate for its invocations",
-                "query",
-                &json!({ "query": query }),
-            )
+        let rows: Rows = self
+            .post("list the invocations", "query", &json!({ "query": query }))
             .await?;
-        let rows: Rows = serde_json::from_value(answer).map_err(|source| EngineError::Decode {
-            what: "Restate's invocations".to_owned(),
-            as_type: "Invocation",
-            source,
-        })?;
         Ok(rows.rows)
     }
 
-    async fn post(
+    async fn post<T: DeserializeOwned>(
         &self,
-        operation: &'static str,
+        operation: &str,
         path: &str,
         body: &Value,
-    ) -> Result<Value, EngineError> {
+    ) -> Result<T, EngineError> {
         let url = self.base.join(path).unwrap_or_else(|_| self.base.clone());
+        let question = Question {
+            operation,
+            address: &self.base,
+            fix: "see that this is the address of Restate's admin API",
+        };
         let request = self
             .http
             .post(url)
             .header("accept", "application/json")
             .json(body);
-        let answer = request.send().await.map_err(EngineError::http(operation))?;
-        let status = answer.status();
-        if !status.is_success() {
-            let body = answer
-                .text()
-                .await
-                .unwrap_or_default()
-                .chars()
-                .take(500)
-                .collect();
-            return Err(EngineError::Refused {
-                operation,
-                status: status.as_u16(),
-                body,
-            });
-        }
-        answer.json().await.map_err(EngineError::http(operation))
+        question.ask(request).await
     }
 }

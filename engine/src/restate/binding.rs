@@ -16,6 +16,7 @@ use restate_sdk::prelude::Json;
 use restate_sdk::service::macro_support::{ServiceBoxFuture, service_definition};
 use restate_sdk::service::{Discoverable as _, Service, ServiceDefinition};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::journal::{RestateJournal, terminal};
 use crate::context::{RunHead, WorkflowContext};
@@ -35,11 +36,12 @@ const INACTIVITY: Duration = Duration::from_secs(1);
 /// Longer than any step may take.
 const ABORT: Duration = Duration::from_secs(60 * 60);
 
-/// The endpoint that serves every registered workflow.
+/// The endpoint that serves every registered workflow. After `stop` it begins no attempt.
 pub(crate) fn endpoint(
     registry: &Registry,
     history: &Arc<dyn History>,
     worker: &str,
+    stop: &CancellationToken,
 ) -> Result<Endpoint, EngineError> {
     let mut builder = Endpoint::builder();
     for (name, workflow) in registry.workflows() {
@@ -47,6 +49,7 @@ pub(crate) fn endpoint(
             workflow: workflow.clone(),
             history: history.clone(),
             worker: worker.into(),
+            stop: stop.clone(),
         };
         builder = builder.bind(definition(name, dispatch)?);
     }
@@ -84,6 +87,7 @@ struct Dispatch {
     workflow: Arc<dyn ErasedWorkflow>,
     history: Arc<dyn History>,
     worker: Arc<str>,
+    stop: CancellationToken,
 }
 
 impl Service for Dispatch {
@@ -117,7 +121,7 @@ impl Dispatch {
         self.history.note(started.into());
         let (run_id, workflow) = (head.run_id.clone(), head.workflow.clone());
         let journal = RestateJournal(cx);
-        let context = WorkflowContext::new(head, &journal, self.history.clone());
+        let context = WorkflowContext::new(head, &journal, self.history.clone(), self.stop.clone());
         let result = tokio::select! {
             result = self.workflow.run(&context) => result,
             error = context.given_up.wait() => {

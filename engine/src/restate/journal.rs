@@ -41,6 +41,7 @@ impl Journal for RestateJournal<'_> {
     ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
         async move {
             let mut results: Vec<Option<CallResult>> = calls.iter().map(|_| None).collect();
+            let run_ids: Vec<String> = calls.iter().map(|call| call.run_id.clone()).collect();
             let mut waiting = calls.into_iter();
             let mut running = DurableFuturesUnordered::new();
             loop {
@@ -54,8 +55,8 @@ impl Journal for RestateJournal<'_> {
                 else {
                     break;
                 };
-                if let Some(slot) = results.get_mut(index) {
-                    *slot = Some(result.map_err(|error| failure(&error)));
+                if let (Some(slot), Some(run_id)) = (results.get_mut(index), run_ids.get(index)) {
+                    *slot = Some(result.map_err(|error| child_failure(run_id, &error)));
                 }
             }
             Ok(results.into_iter().flatten().collect())
@@ -85,7 +86,18 @@ impl<'ctx> RestateJournal<'ctx> {
     }
 }
 
-/// The failure that a terminal error carries: ours as JSON, or Restate's own.
+/// What the end of a child run is to its parent. A child that was killed or cancelled by itself is
+/// one that failed: only the parent's own cancellation, which comes another way, is one of the parent.
+fn child_failure(run_id: &str, error: &TerminalError) -> Failure {
+    let words = match serde_json::from_str::<Failure>(error.message()) {
+        Ok(failure) if failure.kind != FailureKind::Cancelled => return failure,
+        Ok(failure) => failure.error,
+        Err(_) => format!("{} ({})", error.message(), error.code()),
+    };
+    Failure::terminal(codes::CHILD_FAILED, format!("child run {run_id}: {words}"))
+}
+
+/// The failure that a terminal error of this run carries: ours as JSON, or Restate's own.
 fn failure(error: &TerminalError) -> Failure {
     if let Ok(failure) = serde_json::from_str(error.message()) {
         return failure;

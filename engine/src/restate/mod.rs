@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod binding;
+mod http;
 pub(crate) mod ingress;
 pub(crate) mod journal;
 pub(crate) mod serve;

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use restate_sdk::endpoint::Endpoint;
 use restate_sdk::hyper::HyperEndpoint;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// A connection whose other end is silent for this long is asked whether it is still there, and
+/// given up if it does not say so: a Restate that lost its power sends no goodbye.
+const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until `stop`, then lets what is being executed come to its end, `grace` at most.
 pub async fn serve(
@@ -36,6 +40,8 @@ pub async fn serve(
             tracing::debug!(%error, "Nagle's algorithm stays on for a connection.");
         }
         let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING_EVERY)
             .serve_connection(TokioIo::new(stream), endpoint.clone());
         let connection = connections.watch(connection);
         tokio::spawn(async move {

@@ -7,5 +7,6 @@ pub mod step_attempts;
 
 mod rows;
 
+pub(crate) use rows::storable;
 pub use rows::{AttemptRow, RunRow, TagRow};
 pub use runs::RunStatus;

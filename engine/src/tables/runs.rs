@@ -2,6 +2,17 @@
 
 use sea_orm::entity::prelude::*;
 
+/// Codes with which the reconciler closes rows; each has a page in `docs/errors/`.
+pub(crate) mod codes {
+    /// Restate no longer knows the run. That something is missing proves little, so what the run
+    /// itself says later still counts.
+    pub(crate) const RUN_GONE: &str = "run_gone";
+    /// The run was killed in Restate.
+    pub(crate) const RUN_KILLED: &str = "run_killed";
+    /// Restate has the run's output and our tables do not.
+    pub(crate) const RUN_UNRECORDED: &str = "run_unrecorded";
+}
+
 /// A run as it is kept. Instants are unix milliseconds, UTC.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
 #[sea_orm(table_name = "runs")]
@@ -46,7 +57,7 @@ pub struct Model {
     pub created_at_ms: i64,
     /// When a worker first had it.
     pub started_at_ms: Option<i64>,
-    /// When it ended.
+    /// When it ended; missing exactly while its status is an open one.
     pub ended_at_ms: Option<i64>,
     /// When the reconciler last compared it with Restate.
     pub reconciled_at_ms: Option<i64>,

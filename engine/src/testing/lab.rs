@@ -1,17 +1,19 @@
 //! Runs in memory: no Restate, no waiting, crashes at will.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::{RunHead, WorkflowContext};
-use crate::ending::Failure;
+use crate::ending::{Failure, add};
 use crate::error::EngineError;
-use crate::history::{History, MemoryHistory};
-use crate::journal::{Call, CrashPoint, MemoryJournals};
+use crate::history::MemoryHistory;
+use crate::journal::{Call, CrashPoint, MemoryJournals, Records};
 use crate::registry::Registry;
 use crate::workflow::Workflow;
 
@@ -22,6 +24,7 @@ struct Inner {
     registry: Registry,
     history: Arc<MemoryHistory>,
     journals: MemoryJournals,
+    stop: CancellationToken,
 }
 
 /// How an execution came to its end.
@@ -34,15 +37,32 @@ impl Lab {
     /// A lab for these workflows, at this time.
     #[must_use]
     pub fn new(registry: Registry, now: Timestamp) -> Self {
+        Self::with(registry, now, Arc::default(), Records::default())
+    }
+
+    fn with(
+        registry: Registry,
+        now: Timestamp,
+        history: Arc<MemoryHistory>,
+        records: Records,
+    ) -> Self {
         Self(Arc::new_cyclic(|lab: &Weak<Inner>| {
             let lab = lab.clone();
-            let journals = MemoryJournals::new(now, move |call| drive_child(lab.clone(), call));
+            let driver = move |call| drive_child(lab.clone(), call);
             Inner {
                 registry,
-                history: Arc::default(),
-                journals,
+                history,
+                journals: MemoryJournals::new(now, records, driver),
+                stop: CancellationToken::new(),
             }
         }))
+    }
+
+    /// The worker that comes after a deploy: other code, and the journals and history of this one.
+    #[must_use]
+    pub fn upgraded(&self, registry: Registry) -> Self {
+        let records = self.0.journals.records();
+        Self::with(registry, self.now(), self.history(), records)
     }
 
     /// What happened so far.
@@ -57,7 +77,15 @@ impl Lab {
         self.0.journals.clock().now()
     }
 
-    /// Runs a workflow to its end; with the id of an earlier run, replays what that one recorded.
+    /// Cancelling it stops the lab's worker as a signal would: the attempt under way ends, and the
+    /// next one is not begun.
+    #[must_use]
+    pub fn stop_signal(&self) -> CancellationToken {
+        self.0.stop.clone()
+    }
+
+    /// Runs a workflow to its end; with the id of an earlier run, replays what that one recorded
+    /// and goes on from there.
     ///
     /// # Errors
     /// The run's failure, or that the code diverges from the record.
@@ -67,7 +95,7 @@ impl Lab {
         input: &W::Input,
     ) -> Result<W::Output, LabError> {
         self.0.journals.arm(None);
-        self.drive::<W>(run_id, input).await
+        self.drive::<W>(run_id, input, Duration::ZERO).await
     }
 
     /// Stops the worker at `point`, starts it again, and runs to the end. The flag says whether the
@@ -81,12 +109,28 @@ impl Lab {
         input: &W::Input,
         point: CrashPoint,
     ) -> Result<(W::Output, bool), LabError> {
+        self.run_with_outage::<W>(run_id, input, point, Duration::ZERO)
+            .await
+    }
+
+    /// As [`Lab::run_with_crash`], and the worker is started again only after the `outage`.
+    ///
+    /// # Errors
+    /// As [`Lab::run`].
+    pub async fn run_with_outage<W: Workflow>(
+        &self,
+        run_id: &str,
+        input: &W::Input,
+        point: CrashPoint,
+        outage: Duration,
+    ) -> Result<(W::Output, bool), LabError> {
         self.0.journals.arm(Some(point));
-        let output = self.drive::<W>(run_id, input).await?;
+        let output = self.drive::<W>(run_id, input, outage).await?;
         Ok((output, self.0.journals.reached()))
     }
 
     /// Runs the code of `W` against the record of a run that ended: does it still do the same?
+    /// Nothing is executed that is not in the record, and nothing of the record may be left over.
     ///
     /// # Errors
     /// [`LabError::Engine`] with the first differing entry.
@@ -95,9 +139,9 @@ impl Lab {
         run_id: &str,
         input: &W::Input,
     ) -> Result<W::Output, LabError> {
-        let entries = self.0.journals.recorded(run_id);
-        let again = Self::new(self.0.registry.clone(), self.now());
-        again.0.journals.restore(run_id, entries);
+        let records = self.0.journals.records();
+        let again = Self::with(self.0.registry.clone(), self.now(), Arc::default(), records);
+        again.0.journals.seal();
         again.run::<W>(run_id, input).await
     }
 
@@ -111,6 +155,7 @@ impl Lab {
         &self,
         run_id: &str,
         input: &W::Input,
+        outage: Duration,
     ) -> Result<W::Output, LabError> {
         let input = serde_json::to_value(input).map_err(LabError::Json)?;
         let head = RunHead {
@@ -129,6 +174,8 @@ impl Lab {
                     if let Some(error) = self.0.journals.take_error() {
                         return Err(LabError::Engine(error));
                     }
+                    let clock = self.0.journals.clock();
+                    clock.skip_to(add(clock.now(), outage));
                 }
             }
         }
@@ -151,26 +198,16 @@ pub enum LabError {
 
 fn execute(lab: Arc<Inner>, head: RunHead) -> BoxFuture<'static, Execution> {
     async move {
-        let workflow = match lab.registry.find(&head.workflow) {
-            Ok(workflow) => workflow,
-            Err(error) => {
-                return Execution::Ended(Err(Failure::terminal(
-                    "workflow_unknown",
-                    error.to_string(),
-                )));
-            }
-        };
-        let journal = lab.journals.of(&head.run_id);
-        let history: Arc<dyn History> = lab.history.clone();
-        let cx = WorkflowContext::new(head, &journal, history);
         tokio::select! {
             biased;
             () = lab.journals.crashed() => Execution::Crashed,
-            result = workflow.run(&cx) => Execution::Ended(result),
-            error = cx.given_up.wait() => {
-                lab.journals.set_error(error);
-                Execution::Crashed
-            }
+            conducted = conduct(&lab, head) => match conducted {
+                Ok(result) => Execution::Ended(result),
+                Err(error) => {
+                    lab.journals.set_error(error);
+                    Execution::Crashed
+                }
+            },
         }
     }
     .boxed()
@@ -181,22 +218,32 @@ fn drive_child(lab: Weak<Inner>, call: Call) -> BoxFuture<'static, Result<Bytes,
         let Some(lab) = lab.upgrade() else {
             return futures::future::pending().await;
         };
-        let head = match serde_json::from_slice::<RunHead>(&call.body) {
-            Ok(head) => head,
-            Err(error) => return Err(Failure::terminal("input_invalid", error.to_string())),
+        let head = serde_json::from_slice::<RunHead>(&call.body);
+        let conducted = match head {
+            Ok(head) => conduct(&lab, head).await,
+            Err(source) => Err(EngineError::Decode {
+                what: format!("the start of {}", call.run_id),
+                as_type: "RunHead",
+                source,
+            }),
         };
-        let workflow = lab
-            .registry
-            .find(&head.workflow)
-            .map_err(|error| Failure::terminal("workflow_unknown", error.to_string()))?;
-        let journal = lab.journals.of(&call.run_id);
-        let history: Arc<dyn History> = lab.history.clone();
-        let cx = WorkflowContext::new(head, &journal, history);
-        // A crash anywhere drops the parent's execution, and this future with it.
-        tokio::select! {
-            result = workflow.run(&cx) => result,
-            error = cx.given_up.wait() => lab.journals.fail(error).await,
+        // An error or a crash anywhere drops the parent's execution, and this future with it.
+        match conducted {
+            Ok(result) => result,
+            Err(error) => lab.journals.fail(error).await,
         }
     }
     .boxed()
+}
+
+/// One execution of a run, from its start or from wherever its journal is.
+async fn conduct(lab: &Inner, head: RunHead) -> Result<Result<Bytes, Failure>, EngineError> {
+    lab.registry.check()?;
+    let workflow = lab.registry.find(&head.workflow)?;
+    let journal = lab.journals.of(&head.run_id);
+    let cx = WorkflowContext::new(head, &journal, lab.history.clone(), lab.stop.clone());
+    tokio::select! {
+        result = workflow.run(&cx) => journal.ended().map(|()| result),
+        error = cx.given_up.wait() => Err(error),
+    }
 }

@@ -47,14 +47,14 @@ pub struct Fails<P> {
 /// # Panics
 /// When the engine's own machinery fails, which in memory it does not.
 pub async fn attempt<S: Step>(step: &Arc<S>, input: &Value, history: &Arc<MemoryHistory>) -> Value {
-    let bytes = attempts::execute_once(step, input, history.clone()).await;
-    bytes
-        .map(|bytes| serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-        .unwrap_or(Value::Null)
+    match attempts::execute_once(step, input, history.clone()).await {
+        Ok(bytes) => must(serde_json::from_slice(&bytes)),
+        Err(error) => panic!("the attempt could not be executed: {error:?}"),
+    }
 }
 
 fn json<P: Proof>(world: &P) -> Value {
-    serde_json::to_value(world.input()).unwrap_or(Value::Null)
+    must(serde_json::to_value(world.input()))
 }
 
 /// The example is done.
@@ -114,9 +114,11 @@ fn interrupted<S: Step>(input: String) -> AttemptStarted {
 /// Every declared failure of the outside gives the declared ending and code.
 ///
 /// # Panics
-/// When one does not, or when none is declared although the step can fail in no known way.
+/// When one does not, or when none is declared: every step can fail.
 pub async fn each_failure_ends_as_declared<P: Proof>() {
-    for failure in P::failures() {
+    let failures = P::failures();
+    assert!(!failures.is_empty(), "no failure is declared");
+    for failure in failures {
         let world = P::new().await;
         (failure.arrange)(&world).await;
         let ending = attempt(&world.step(), &json(&world), &Arc::default()).await;

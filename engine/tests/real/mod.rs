@@ -96,9 +96,10 @@ impl Stage {
         self.restate = start_restate(&self.folder, self.ports).await;
     }
 
-    pub(crate) async fn kill_invocation(&self, id: &str) {
+    /// Ends an invocation from outside; `how` is Restate's word: kill or cancel.
+    pub(crate) async fn end_invocation(&self, id: &str, how: &str) {
         let url = url(self.ports[1])
-            .join(&format!("invocations/{id}/kill"))
+            .join(&format!("invocations/{id}/{how}"))
             .unwrap();
         let answer = reqwest::Client::new().patch(url).send().await.unwrap();
         assert!(answer.status().is_success(), "{answer:?}");

@@ -7,8 +7,9 @@
 //! | 529 | `anthropic_overloaded` | later if it names a time, else retry |
 //! | 408, other 5xx | `anthropic_unavailable` | later if it names a time, else retry |
 //! | 409 | `anthropic_conflict` | retry |
-//! | 401, 403 | `anthropic_unauthorized`, `anthropic_forbidden` | terminal |
-//! | 402 | `anthropic_billing` | terminal: a person has to pay |
+//! | 401 | `anthropic_unauthorized` | later: 5 min. Somebody puts in another key; a run need not be lost over it |
+//! | 402 | `anthropic_billing` | later: 5 min. Somebody pays |
+//! | 403 | `anthropic_forbidden` | terminal |
 //! | 404 | `anthropic_not_found` | terminal: no such model |
 //! | 413 | `anthropic_request_too_large` | terminal |
 //! | other 400 | `anthropic_rejected` | terminal |
@@ -58,6 +59,8 @@ pub const CODES: &[&str] = &[
 
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(30);
 const SPEND_LIMIT_WAIT: Duration = Duration::from_secs(60 * 60);
+/// Until the key, or the account behind it, is tried again.
+const ACCOUNT_WAIT: Duration = Duration::from_secs(5 * 60);
 /// How the API words a limit that the customer has set, for which it has no type of its own.
 const OWN_LIMIT: &str = "specified API usage limits";
 
@@ -119,12 +122,13 @@ fn classify(
     let retry = asked.map_or(Meaning::Retry, |wait| {
         Meaning::Later(LaterWhen::After(wait))
     });
+    let mended = Meaning::Later(LaterWhen::After(ACCOUNT_WAIT));
     match status.as_u16() {
         400 | 429 if body.is_spend_limit() => ("anthropic_spend_limit", later(SPEND_LIMIT_WAIT)),
         429 => ("anthropic_rate_limited", later(RATE_LIMIT_WAIT)),
         400 => ("anthropic_rejected", Meaning::Terminal),
-        401 => ("anthropic_unauthorized", Meaning::Terminal),
-        402 => ("anthropic_billing", Meaning::Terminal),
+        401 => ("anthropic_unauthorized", mended),
+        402 => ("anthropic_billing", mended),
         403 => ("anthropic_forbidden", Meaning::Terminal),
         404 => ("anthropic_not_found", Meaning::Terminal),
         409 => ("anthropic_conflict", retry),

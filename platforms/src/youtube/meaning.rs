@@ -5,7 +5,7 @@
 //! | `quotaExceeded`, `dailyLimitExceeded`, or a limit per day | `youtube_quota_exceeded` | later: next midnight Pacific, when quotas start anew |
 //! | `rateLimitExceeded`, `userRateLimitExceeded`, other 429 | `youtube_rate_limited` | later: as asked, or 30 s |
 //! | `uploadLimitExceeded` | `youtube_upload_limit` | later: 6 h; a sliding limit of the channel, with no time named |
-//! | 401 | `youtube_unauthorized` | terminal |
+//! | 401; 403 `insufficientPermissions` (a token without the scope) | `youtube_unauthorized` | later: 5 min. Somebody puts in another token; a run need not be lost over it |
 //! | other 403 | `youtube_forbidden` | terminal |
 //! | `playlistNotFound` | `youtube_no_playlist` | terminal; `find_upload` reads it as no uploads yet |
 //! | other 404 | `youtube_not_found` | terminal (a session that is gone is an [`UploadState`](super::UploadState), not an error) |
@@ -56,6 +56,8 @@ pub(super) const MISSING_PLAYLIST: &str = "youtube_no_playlist";
 const QUOTA_ZONE: &str = "America/Los_Angeles";
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(30);
 const UPLOAD_LIMIT_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+/// Until the token is tried again.
+const TOKEN_WAIT: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -131,7 +133,10 @@ fn classify(
     let after = |fallback| Meaning::Later(LaterWhen::After(asked.unwrap_or(fallback)));
     let reason = body.reason();
     match (status.as_u16(), reason) {
-        (401, _) => ("youtube_unauthorized", Meaning::Terminal),
+        (401, _) | (403, "insufficientPermissions") => (
+            "youtube_unauthorized",
+            Meaning::Later(LaterWhen::After(TOKEN_WAIT)),
+        ),
         (403 | 429, "quotaExceeded" | "dailyLimitExceeded") => {
             ("youtube_quota_exceeded", Meaning::Later(quota_renewal(now)))
         }

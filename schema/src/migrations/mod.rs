@@ -54,6 +54,15 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), SchemaError> {
         .map_err(failed("migrate the channel's tables"))
 }
 
+/// How many migrations are to be applied. Changes nothing, not even in an empty database. Also an
+/// error: the database has a migration that this program does not know, so it belongs to a newer one.
+pub async fn pending_migrations(db: &DatabaseConnection) -> Result<usize, SchemaError> {
+    Migrator::get_pending_migrations_read_only(db)
+        .await
+        .map(|pending| pending.len())
+        .map_err(failed("look for pending migrations"))
+}
+
 async fn apply(db: &DatabaseConnection) -> Result<(), DbErr> {
     let locked = db
         .begin_with_options(TransactionOptions {
@@ -110,4 +119,21 @@ fn index(
         index.col(*column);
     }
     index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn looking_for_pending_migrations_applies_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = crate::sqlite_url(&folder.path().join("flywheel.db")).unwrap();
+        let db = crate::connect(&url).await.unwrap();
+        let all = Migrator::migrations().len();
+        assert_eq!(pending_migrations(&db).await.unwrap(), all);
+        assert_eq!(pending_migrations(&db).await.unwrap(), all);
+        migrate(&db).await.unwrap();
+        assert_eq!(pending_migrations(&db).await.unwrap(), 0);
+    }
 }

@@ -139,6 +139,34 @@ impl<'v> Fields<'v> {
         text
     }
 
+    /// A required text of at most so many characters.
+    pub(super) fn short_text(
+        &self,
+        found: &mut Findings,
+        name: &str,
+        longest: usize,
+    ) -> Option<&'v str> {
+        self.required(found, name, "a text")?;
+        self.optional_short_text(found, name, longest)
+    }
+
+    pub(super) fn optional_short_text(
+        &self,
+        found: &mut Findings,
+        name: &str,
+        longest: usize,
+    ) -> Option<&'v str> {
+        let text = self.optional_text(found, name)?;
+        if text.chars().count() <= longest {
+            return Some(text);
+        }
+        found.invalid(
+            self.path(name),
+            format!("Write at most {longest} characters."),
+        );
+        None
+    }
+
     /// A required name that can be part of keys, paths and URLs as it is: no dot in front, so that
     /// it is neither hidden nor a way up.
     pub(super) fn name(&self, found: &mut Findings, name: &str, longest: usize) -> Option<&'v str> {

@@ -130,19 +130,36 @@ async fn a_message_with_nothing_but_what_it_needs_is_taken() {
     let server = Running::start(SLOW).await;
     let least = json!({"type": "video/ready", "data": {
         "videoId": "v_1", "category": "finance", "caption": "c",
-        "source": {"url": "https://cdn.example/v_1.mp4?sig=1"},
+        "source": {"path": "v_1.mp4"},
         "targets": [{"platform": "youtube", "account": "main"}],
     }});
     assert_eq!(server.post("msg_1", &least).await.status, 202);
     let video = videos::get(&server.db, "v_1").await.unwrap().unwrap();
-    assert_eq!(
-        video.source,
-        VideoSource::Url("https://cdn.example/v_1.mp4?sig=1".to_owned())
-    );
+    assert_eq!(video.source, VideoSource::Path("v_1.mp4".to_owned()));
     assert_eq!(
         (video.features, video.concept_id, video.hashtags.0.len()),
         (None, None, 0)
     );
+}
+
+#[tokio::test]
+async fn the_longest_names_are_taken_counted_in_characters() {
+    let server = Running::start(SLOW).await;
+    let sent = with(message(), "/data/category", json!("é".repeat(64)));
+    let sent = with(sent, "/data/conceptId", json!("é".repeat(128)));
+    let sent = with(sent, "/data/audioId", json!("é".repeat(128)));
+    assert_eq!(server.post("msg_1", &sent).await.status, 202);
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_url_says_what_to_send_instead() {
+    let server = Running::start(SLOW).await;
+    let url = json!({"url": "https://cdn.example/v_1.mp4"});
+    let answer = server
+        .post("msg_1", &with(message(), "/data/source", url))
+        .await;
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(detail.contains("put the file into the inbox"), "{detail}");
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ async fn every_sample_of_the_metrics_has_its_help_and_type() {
     assert!(samples["flywheel_webhook_seconds_count"] >= 2.0);
     assert!(samples.contains_key("flywheel_events_unstarted"));
     assert!(samples.contains_key("flywheel_events_redelivered_total"));
+    assert!(samples.contains_key("flywheel_events_rejected_total"));
     assert!(samples.contains_key(r#"flywheel_webhooks_total{outcome="video_id_taken"}"#));
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use schema::DatabaseConnection;
 use schema::events::{self, EventStatus, NewEvent};
 use schema::videos::{self, VideoSource};
@@ -140,14 +141,98 @@ async fn a_conflict_found_late_rejects_the_event_for_good() {
 #[tokio::test]
 async fn events_that_cannot_be_delivered_do_not_keep_others_from_their_turn() {
     let place = Place::new().await;
-    for n in 0..40 {
+    // More than the redelivery looks at in one pass.
+    for n in 0..520 {
         accepted(&place.db, &format!("broken_{n}"), json!({"n": n}), 600).await;
     }
     accepted(&place.db, "msg_1", message(), 60).await;
     let server = Running::at(place, QUICK, &[SECRET]).await;
     server.event_becomes("msg_1", EventStatus::Started).await;
-    let broken = server.event("broken_39").await.unwrap();
-    assert_eq!(broken.status, EventStatus::Accepted);
+    server
+        .event_becomes("broken_519", EventStatus::Rejected)
+        .await;
+}
+
+#[tokio::test]
+async fn only_what_was_really_started_counts_as_redelivered() {
+    // One thread, and a recorder of its own: other tests count, too.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let place = Place::new().await;
+    accepted(&place.db, "broken", json!({}), 60).await;
+    let server = Running::at(place, QUICK, &[SECRET]).await;
+    server.event_becomes("broken", EventStatus::Rejected).await;
+    accepted(&server.db, "msg_1", message(), 60).await;
+    let other = with(message(), "/data/caption", json!("Four numbers"));
+    server.event_becomes("msg_1", EventStatus::Started).await;
+    accepted(&server.db, "msg_2", other, 60).await;
+    server.event_becomes("msg_2", EventStatus::Rejected).await;
+    let counted = |name: &str, count: u32| {
+        let page = recorder.handle().render();
+        page.contains(&format!("\n{name} {count}\n"))
+    };
+    // The row is there a moment before the count is.
+    for _ in 0..200 {
+        if counted("flywheel_events_rejected_total", 2) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(counted("flywheel_events_rejected_total", 2));
+    assert!(counted("flywheel_events_redelivered_total", 1));
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_rejected_with_what_is_wrong_with_it() {
+    let place = Place::new().await;
+    let url = json!({"url": "https://cdn.example/v_1.mp4"});
+    let taken_by_an_older_build = with(message(), "/data/source", url);
+    accepted(&place.db, "msg_1", taken_by_an_older_build.clone(), 60).await;
+    let server = Running::at(place, QUICK, &[SECRET]).await;
+    let event = server.event_becomes("msg_1", EventStatus::Rejected).await;
+    let why = event.error.unwrap();
+    assert!(
+        why.starts_with("webhook_field_invalid data.source.url: "),
+        "{why}"
+    );
+    let again = server.post("msg_1", &taken_by_an_older_build).await;
+    let said = (again.status, &again.body["field"], &again.body["code"]);
+    assert_eq!(
+        said,
+        (
+            422,
+            &json!("data.source.url"),
+            &json!("webhook_field_invalid")
+        )
+    );
+    assert_eq!(server.loops.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_rejected_message_is_told_why_it_was_and_not_why_others_are() {
+    let server = Running::start(SLOW).await;
+    accepted(&server.db, "msg_1", message(), 60).await;
+    // As a build would that read less than this one.
+    let why = "webhook_platform_unknown data.targets[0].platform: This build posts nowhere.";
+    events::mark_rejected(&server.db, "msg_1", why)
+        .await
+        .unwrap();
+    let answer = server.post("msg_1", &message()).await;
+    let body = &answer.body;
+    assert_eq!(
+        (
+            answer.status,
+            &body["code"],
+            &body["field"],
+            &body["detail"]
+        ),
+        (
+            422,
+            &json!("webhook_platform_unknown"),
+            &json!("data.targets[0].platform"),
+            &json!("This build posts nowhere.")
+        )
+    );
 }
 
 #[tokio::test]

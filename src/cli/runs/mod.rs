@@ -8,7 +8,6 @@ use clap::Subcommand;
 use engine::tables::runs;
 
 use super::{Ended, NeedsPerson, Shared};
-use crate::data_dir::Place;
 
 /// What can be asked.
 #[derive(Debug, Subcommand)]
@@ -24,8 +23,7 @@ pub(super) enum Runs {
 impl Runs {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<Ended> {
         let setup = shared.setup()?;
-        let is_new =
-            setup.config.database.url.is_empty() && !setup.data.path(Place::Database).exists();
+        let is_new = setup.has_no_database_yet();
         let db = setup.database().await?;
         if is_new {
             // A folder that was never used has no tables, and no runs.

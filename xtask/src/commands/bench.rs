@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let tools = Tools::install()?;
     let mut bench = workspace::cargo();
     bench
-        .args(["bench", "--package", "flywheel", "--bench", "engine", "--"])
+        .args(["bench", "--package", "engine", "--bench", "engine", "--"])
         .args(arguments);
     become_command(tools.tell(&mut bench))
 }

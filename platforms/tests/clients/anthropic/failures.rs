@@ -97,9 +97,9 @@ async fn every_refusal_has_one_code_and_one_meaning() -> Checked {
         (
             fixture(401, "authentication")?,
             "anthropic_unauthorized",
-            Terminal,
+            later(300),
         ),
-        (fixture(402, "billing")?, "anthropic_billing", Terminal),
+        (fixture(402, "billing")?, "anthropic_billing", later(300)),
         (fixture(403, "permission")?, "anthropic_forbidden", Terminal),
         (fixture(404, "not_found")?, "anthropic_not_found", Terminal),
         (Reply::text(409, ""), "anthropic_conflict", Retry),

@@ -19,9 +19,14 @@ fn refusals() -> std::io::Result<Vec<(Reply, &'static str, Meaning)>> {
         (
             fixture(401, "unauthorized")?,
             "youtube_unauthorized",
-            Terminal,
+            later(300),
         ),
-        (fixture(403, "forbidden")?, "youtube_forbidden", Terminal),
+        (
+            fixture(403, "forbidden")?,
+            "youtube_unauthorized",
+            later(300),
+        ),
+        (Reply::text(403, ""), "youtube_forbidden", Terminal),
         (fixture(400, "invalid_title")?, "youtube_rejected", Terminal),
         (
             fixture(400, "upload_limit_exceeded")?,

@@ -20,7 +20,8 @@ use crate::webhooks::fields::{Fields, Findings};
 const PLATFORMS: [&str; 1] = ["youtube"];
 /// Each target is a run; a message that asks for more of them is a mistake.
 const MOST_TARGETS: usize = 32;
-const LONGEST_VIDEO_ID: usize = 128;
+/// Of a video, a concept or an audio track.
+const LONGEST_ID: usize = 128;
 const LONGEST_NAME: usize = 64;
 /// What the loop's prediction knows; any other number is kept beside them.
 const FEATURES: [&str; 5] = [
@@ -56,12 +57,12 @@ fn message(found: &mut Findings, body: &Value) -> Option<VideoReady> {
 
 fn data(found: &mut Findings, top: &Fields<'_>) -> Option<VideoReadyData> {
     let data = top.object(found, "data")?;
-    let video_id = data.name(found, "videoId", LONGEST_VIDEO_ID);
-    let concept_id = data.optional_text(found, "conceptId");
-    let category = data.text(found, "category");
+    let video_id = data.name(found, "videoId", LONGEST_ID);
+    let concept_id = data.optional_short_text(found, "conceptId", LONGEST_ID);
+    let category = data.short_text(found, "category", LONGEST_NAME);
     let caption = data.text(found, "caption");
     let hashtags = hashtags(found, &data);
-    let audio_id = data.optional_text(found, "audioId");
+    let audio_id = data.optional_short_text(found, "audioId", LONGEST_ID);
     let source = source(found, &data);
     let targets = targets(found, &data);
     let features = features(found, &data);
@@ -117,17 +118,15 @@ fn source(found: &mut Findings, data: &Fields<'_>) -> Option<VideoSource> {
                 "Write a path below the inbox, relative, with `/`, without `..`.",
             );
         }
-        (false, true) => {
-            let url = source.text(found, "url")?;
-            if is_plain_https(url) {
-                return Some(VideoSource::Url(url.to_owned()));
-            }
-            found.invalid(
-                source.path("url"),
-                "Write an https URL without a user name or password.",
-            );
-        }
-        _ => found.invalid(data.path("source"), "Give exactly one of `path` and `url`."),
+        // Said here, where the sender hears it: no step of this build fetches anything.
+        (false, true) => found.invalid(
+            source.path("url"),
+            "URLs are not taken yet; put the file into the inbox, and write its `path` there.",
+        ),
+        _ => found.invalid(
+            data.path("source"),
+            "Give the `path` of the video below the inbox, and nothing else.",
+        ),
     }
     None
 }
@@ -135,15 +134,6 @@ fn source(found: &mut Findings, data: &Fields<'_>) -> Option<VideoSource> {
 /// No part of the path leads up or elsewhere, on any operating system.
 fn stays_inside(path: &str) -> bool {
     !path.contains(['\\', ':']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
-fn is_plain_https(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| {
-        url.scheme() == "https"
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-    })
 }
 
 fn targets(found: &mut Findings, data: &Fields<'_>) -> Vec<Target> {

@@ -30,17 +30,17 @@ pub struct VideoReady {
 pub struct VideoReadyData {
     /// The sender's id: 1 to 128 of `A-Z a-z 0-9 . _ -`, no dot in front.
     pub video_id: String,
-    /// The concept it was made from.
+    /// The concept it was made from; at most 128 characters.
     pub concept_id: Option<String>,
-    /// The category whose baseline and weights apply.
+    /// The category whose baseline and weights apply; at most 64 characters.
     pub category: String,
     /// The caption, without hashtags; not empty.
     pub caption: String,
     /// With their `#`, in order; one that comes without gets it.
     pub hashtags: Vec<String>,
-    /// The audio track's id.
+    /// The audio track's id; at most 128 characters.
     pub audio_id: Option<String>,
-    /// A path under the inbox, or an https URL.
+    /// A path under the inbox.
     pub source: VideoSource,
     /// Where it shall go: at least one, none twice.
     pub targets: Vec<Target>,

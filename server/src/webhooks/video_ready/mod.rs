@@ -148,7 +148,7 @@ async fn deliver(app: &App, event: &events::Model, message: VideoReady) -> Resul
 /// accepted it may be at it, and the redelivery is.
 fn answer_again(event: events::Model, message: VideoReady) -> Result<Taken, Problem> {
     if event.status == EventStatus::Rejected {
-        return Err(delivery::rejection(event.error.unwrap_or_default()));
+        return Err(delivery::rejection(&event.error.unwrap_or_default()));
     }
     let run_ids = event.run_ids.unwrap_or_default().0;
     let runs = message.data.targets.into_iter().zip(run_ids);
