@@ -2,10 +2,7 @@
 //! `ctx.run` straight on Restate's SDK behind the same accept loop; alternating in one run, on one
 //! server. Compare the ratios: machines are shared and noisy. The last line of stdout is JSON.
 
-#![expect(
-    missing_docs,
-    reason = "the SDK's attribute makes methods without any"
-)]
+#![expect(missing_docs, reason = "the SDK's attribute makes methods without any")]
 
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
