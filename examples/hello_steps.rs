@@ -1,6 +1,5 @@
-//! Two steps and a workflow that have nothing to do with video: look a name up, wait an hour, greet.
-//! `cargo run --example hello_steps` runs it in memory and skips the hour; on a Restate server the
-//! same types run in an `engine::Worker`, as in `engine/tests/real_server.rs`.
+//! A workflow that has nothing to do with video: look a name up, wait an hour, greet. In memory the
+//! hour is skipped; on Restate it runs in an `engine::Worker`: see `engine/tests/real_server.rs`.
 
 use std::sync::Arc;
 
@@ -69,5 +68,12 @@ async fn main() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_busy_directory_is_asked_again_and_then_it_greets() {
-    insta::assert_snapshot!(story(7).await.unwrap().join("\n"), @"");
+    insta::assert_snapshot!(story(7).await.unwrap().join("\n"), @"
+    look_up#1 retry (busy)
+    wait: look_up: retry after busy
+    look_up#2 done
+    wait: a polite pause
+    greet#1 done
+    Hello, number 7!
+    ");
 }
