@@ -21,7 +21,7 @@ use crate::error::EngineError;
 use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
 use crate::history::History;
 use crate::journal::Clock;
-use crate::policy::Policy;
+use crate::policy::{OnExhausted, Policy};
 use crate::step::{Asked, Step, StepContext};
 
 /// Runs `step` until it is done, fails for good, or its policy is used up. What to do is in the
@@ -80,7 +80,11 @@ pub(crate) async fn run<S: Step>(
             } => {
                 so_far = by_now;
                 let Next::At(until_ms) = next else {
-                    return Err(exhausted::<S>(&error, so_far));
+                    // With one variant a replay cannot go another way. A second one has to be
+                    // journaled with the ending, as `Next` is: the policy may have changed since.
+                    match policy.on_exhausted {
+                        OnExhausted::Fail => return Err(exhausted::<S>(&error, so_far)),
+                    }
                 };
                 let label = format!("{}: retry after {}", S::NAME, error.code);
                 cx.sleep(&label, instant(until_ms)).await?;

@@ -37,7 +37,7 @@ pub use context::WorkflowContext;
 pub use ending::{Failure, FailureKind, StepError};
 pub use error::EngineError;
 pub use migrations::{migrate, pending_migrations};
-pub use policy::Policy;
+pub use policy::{OnExhausted, Policy};
 pub use registry::Registry;
 pub use step::{Asked, Step, StepContext};
 pub use worker::Worker;

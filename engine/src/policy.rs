@@ -25,6 +25,17 @@ pub struct Policy {
     /// Executions of one attempt that may be interrupted (worker crashes) before the step is given
     /// up, so that a step which kills its worker does not loop for ever.
     pub max_interrupted: u32,
+    /// What happens when the attempts or the time are used up.
+    pub on_exhausted: OnExhausted,
+}
+
+/// What happens when a policy is used up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExhausted {
+    /// The run's step fails; the workflow decides.
+    #[default]
+    Fail,
 }
 
 impl Default for Policy {
@@ -38,6 +49,7 @@ impl Default for Policy {
             max_total: Duration::from_secs(24 * 60 * 60),
             time_limit: Duration::from_secs(2 * 60),
             max_interrupted: 10,
+            on_exhausted: OnExhausted::Fail,
         }
     }
 }

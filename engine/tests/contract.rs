@@ -91,11 +91,14 @@ fn lab(registry: Registry) -> Lab {
     Lab::new(registry, Timestamp::UNIX_EPOCH)
 }
 
+/// The first entry that is not as recorded: its place, the record, and what the code does instead.
+type Divergence<'t> = Option<(usize, &'t str, &'t str)>;
+
 #[tokio::test]
 async fn a_replay_says_what_the_code_of_today_does_otherwise() {
     let lab = lab(story(&[Do::Time, Do::Sleep], 1));
     lab.run::<Story>("run_1", &()).await.unwrap();
-    let cases: [(&'static [Do], Option<(usize, &str, &str)>); 4] = [
+    let cases: [(&'static [Do], Divergence<'_>); 4] = [
         (&[Do::Time, Do::Sleep], None),
         (&[Do::Sleep, Do::Time], Some((0, "now#1", "sleep"))),
         (&[Do::Time], Some((1, "sleep", "nothing"))),

@@ -7,9 +7,8 @@
 )]
 
 mod database;
+mod recorder;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use database::{connect, on_every_database, on_every_empty_database};
@@ -21,8 +20,7 @@ use engine::history::{History as _, HistoryWriter};
 use engine::runs::{self, Details};
 use engine::tables::RunStatus;
 use jiff::{SignedDuration, Timestamp};
-use metrics::atomics::AtomicU64;
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use recorder::Ends;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use tokio::task::JoinSet;
 
@@ -337,31 +335,6 @@ async fn a_writer_that_nobody_needs_any_more_ends_although_the_database_is_away(
     .await;
 }
 
-/// How many runs were counted as ended.
-#[derive(Default)]
-struct Ends(Arc<AtomicU64>);
-
-impl Recorder for Ends {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        match key.name() {
-            "flywheel_runs_total" => Counter::from_arc(self.0.clone()),
-            _ => Counter::noop(),
-        }
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
-
 #[tokio::test]
 async fn the_end_of_a_run_is_counted_once_it_is_committed() {
     let ends = Ends::default();
@@ -376,10 +349,10 @@ async fn the_end_of_a_run_is_counted_once_it_is_committed() {
     let mut wait = history.keep(ended("run_1", 20, Ok("2")));
     let early = tokio::time::timeout(Duration::from_millis(300), &mut wait).await;
     assert!(early.is_err(), "{early:?}");
-    assert_eq!(ends.0.load(Ordering::SeqCst), 0);
+    assert_eq!(ends.counted(), 0);
     execute(&db, "ALTER TABLE runs_away RENAME TO runs").await;
     wait.await.unwrap();
-    assert_eq!(ends.0.load(Ordering::SeqCst), 1);
+    assert_eq!(ends.counted(), 1);
     drop(history);
     writing.await.unwrap();
 }

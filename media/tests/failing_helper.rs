@@ -3,6 +3,11 @@
 //! The helpers here are small shell scripts; all are written before the first is started, because a
 //! file that another thread's child still holds open for writing cannot be executed.
 
+#![expect(
+    clippy::expect_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,

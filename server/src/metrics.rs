@@ -1,6 +1,8 @@
 //! `GET /metrics`, and every metric of the server: names and help texts in one table, and the
-//! functions that events call. The engine's metrics are its own. Both are on the same page, as far
-//! as they are set in this process: what a worker counts is not here.
+//! functions that events call.
+//!
+//! The engine's metrics are its own. Both are on the same page, as far as they are set in this
+//! process: what a worker counts is not here.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The body of every answer that says no: `application/problem+json` after RFC 9457, with the
-//! field to correct and a code to look up. It must not carry what the caller may not know, such
-//! as the words of the database.
+//! field to correct and a code to look up.
+//!
+//! It must not carry what the caller may not know, such as the words of the database.
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};

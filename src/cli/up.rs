@@ -35,7 +35,8 @@ impl Up {
         }
         Stack::local_set()
             .run_until(async {
-                let starting = Stack::start(&setup, &ports, lock);
+                // On the heap: all that happens at the start makes it large.
+                let starting = Box::pin(Stack::start(&setup, &ports, lock));
                 let Some(stack) = stop.run_until_cancelled(starting).await else {
                     return Ok(Ended::Well);
                 };

@@ -10,69 +10,13 @@ use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
+use super::ConfigError;
+
 const DEFAULTS: &str = include_str!("../../flywheel.toml");
 /// Looked up in the working folder.
 const FILE: &str = "flywheel.toml";
 /// Below this likeness a suggestion would only confuse.
 const LIKE: f64 = 0.7;
-
-/// Settings that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    /// The file cannot be read.
-    #[error("could not read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// It is no TOML. The line itself is not repeated: there may be a password in it.
-    #[error("{file}:{line}:{column} is not TOML: {message}")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// From 1.
-        line: usize,
-        /// From 1, in characters.
-        column: usize,
-        /// What the parser says of it.
-        message: String,
-    },
-    /// There is no such setting.
-    #[error("{file}: there is no setting `{key}`{suggestion}")]
-    UnknownKey {
-        /// The file.
-        file: String,
-        /// Its path.
-        key: String,
-        /// What may have been meant, as the end of the sentence.
-        suggestion: String,
-    },
-    /// A value has the wrong type.
-    #[error("{file}: a setting has a value of the wrong kind")]
-    Value {
-        /// The file.
-        file: String,
-        /// Which.
-        #[source]
-        source: Box<toml::de::Error>,
-    },
-    /// A value makes no sense.
-    #[error("{file}: `{key}` {problem}")]
-    Senseless {
-        /// The file.
-        file: String,
-        /// Its path.
-        key: &'static str,
-        /// What is wrong with it, as a predicate.
-        problem: &'static str,
-    },
-    /// `.env` cannot be read.
-    #[error("could not read .env: write NAME=value lines, or remove the file")]
-    DotEnv,
-}
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]

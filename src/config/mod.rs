@@ -2,9 +2,11 @@
 //! what follows from both: which platform is the real one and which the sandbox.
 
 mod environment;
+mod error;
 mod file;
 mod outside;
 
 pub(crate) use environment::Environment;
-pub(crate) use file::{Config, ConfigError};
+pub(crate) use error::ConfigError;
+pub(crate) use file::Config;
 pub(crate) use outside::{Sides, World};

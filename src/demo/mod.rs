@@ -80,7 +80,9 @@ impl Demo {
         for line in stage.setup.world.lines() {
             note(format!("  {line}"));
         }
-        let report = Stack::local_set().run_until(self.play(&stage, &stop)).await;
+        // On the heap: it is large, as are the two boxed inside it.
+        let play = Box::pin(self.play(&stage, &stop));
+        let report = Stack::local_set().run_until(play).await;
         self.leave(stage);
         let report = report?;
         if let Some(path) = &self.report {
@@ -186,16 +188,14 @@ impl Demo {
         let showing = async {
             let stopped = || anyhow!("stopped before the end");
             let lock = UpLock::take(&stage.setup.data)?;
-            let started = stop
-                .run_until_cancelled(Stack::start(&stage.setup, &stage.ports, lock))
-                .await;
+            let start = Box::pin(Stack::start(&stage.setup, &stage.ports, lock));
+            let started = stop.run_until_cancelled(start).await;
             let stack = started.ok_or_else(stopped)??;
             let killer = self
                 .kill_worker_every
                 .map(|every| Killer::start(&stack, every));
-            let shown = stop
-                .run_until_cancelled(self.show(stage, videos.clone(), clips))
-                .await;
+            let show = Box::pin(self.show(stage, videos.clone(), clips));
+            let shown = stop.run_until_cancelled(show).await;
             let kills = killer.map_or(0, Killer::stop);
             let shown = match shown.ok_or_else(stopped).flatten() {
                 Ok(shown) => {

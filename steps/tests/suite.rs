@@ -1,6 +1,11 @@
 //! Every step through the same suite, on a real sandbox: the example is done, a second execution
 //! changes nothing, each failure of the outside ends as declared, values survive JSON.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
 mod in_doubt;
 #[expect(dead_code, reason = "the test of the loop uses the rest of the world")]
 mod world;

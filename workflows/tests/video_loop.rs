@@ -1,10 +1,19 @@
 //! `video_loop` in the lab, on a real sandbox: the whole story, the worker stopped at every journal
 //! boundary and inside every request of `post_*`, answers that are lost, and a Claude that is away.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
 #[path = "../../steps/tests/world/mod.rs"]
 #[expect(
     dead_code,
     reason = "the suite of the steps uses the rest of the world"
+)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the world is outside of every workflow: nothing replays it"
 )]
 mod world;
 
@@ -22,6 +31,10 @@ use world::World;
 
 const SIX_HOURS: Duration = Duration::from_secs(6 * 3600);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the lab's clock begins with the sandbox's; the workflow asks the lab"
+)]
 fn lab(world: &World) -> Lab {
     Lab::new(registry(&world.steps, SIX_HOURS), Timestamp::now())
 }

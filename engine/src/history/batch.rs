@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbErr, Insert, QueryTrait as _, Set,
-    TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DbErr, Insert, QueryTrait as _, Set, TransactionTrait as _,
 };
 
 use crate::event::{AttemptKey, Row};
@@ -64,42 +63,56 @@ impl Batch {
         db: &DatabaseConnection,
         count: bool,
     ) -> Result<Executions, DbErr> {
+        let tables = [
+            !self.runs.is_empty(),
+            !self.attempts.is_empty(),
+            !self.tags.is_empty(),
+        ];
+        if tables.into_iter().filter(|has_rows| *has_rows).count() < 2 {
+            // One statement is a transaction by itself, and saves two trips to the database.
+            return self.write(db, count).await;
+        }
         let transaction = db.begin().await?;
+        let executions = self.write(&transaction, count).await?;
+        transaction.commit().await?;
+        Ok(executions)
+    }
+
+    /// One statement for each table.
+    async fn write(&self, db: &impl ConnectionTrait, count: bool) -> Result<Executions, DbErr> {
         if !self.runs.is_empty() {
             let rows =
                 Insert::many(self.runs.values().map(run_model)).on_conflict(on_run_conflict());
-            transaction.execute(rows.as_query()).await?;
-        }
-        let mut executions = Executions::new();
-        if !self.attempts.is_empty() {
-            let rows = self
-                .attempts
-                .values()
-                .map(|row| attempt_model(row, &self.worker));
-            let mut rows = Insert::many(rows).on_conflict(on_attempt_conflict());
-            if count {
-                use step_attempts::Column as C;
-                rows.query().returning(Query::returning().columns([
-                    C::RunId,
-                    C::Step,
-                    C::Occurrence,
-                    C::Attempt,
-                    C::Executions,
-                ]));
-                executions = self.executions(&transaction.query_all(rows.as_query()).await?)?;
-            } else {
-                transaction.execute(rows.as_query()).await?;
-            }
+            db.execute(rows.as_query()).await?;
         }
         if !self.tags.is_empty() {
             let conflict = OnConflict::columns([run_tags::Column::RunId, run_tags::Column::Key])
                 .update_column(run_tags::Column::Value)
                 .to_owned();
             let rows = Insert::many(self.tags.values().map(tag_model)).on_conflict(conflict);
-            transaction.execute(rows.as_query()).await?;
+            db.execute(rows.as_query()).await?;
         }
-        transaction.commit().await?;
-        Ok(executions)
+        if self.attempts.is_empty() {
+            return Ok(Executions::new());
+        }
+        let rows = self
+            .attempts
+            .values()
+            .map(|row| attempt_model(row, &self.worker));
+        let mut rows = Insert::many(rows).on_conflict(on_attempt_conflict());
+        if !count {
+            db.execute(rows.as_query()).await?;
+            return Ok(Executions::new());
+        }
+        use step_attempts::Column as C;
+        rows.query().returning(Query::returning().columns([
+            C::RunId,
+            C::Step,
+            C::Occurrence,
+            C::Attempt,
+            C::Executions,
+        ]));
+        self.executions(&db.query_all(rows.as_query()).await?)
     }
 
     fn executions(&self, rows: &[sea_orm::QueryResult]) -> Result<Executions, DbErr> {

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use sea_orm::DatabaseConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::History;
 use super::batch::{Batch, Executions};
@@ -20,6 +20,14 @@ use crate::metrics;
 
 /// Most events in one transaction.
 const BATCH: usize = 512;
+/// Nobody waits for a note: it is committed with whatever somebody waits for next, or so much later.
+/// The end of a short attempt comes in that time, and two rows are written as one.
+const NOTES_WAIT: Duration = Duration::from_millis(50);
+/// When the last commit served so many, others are on their way: the next one waits for them a little,
+/// since on a busy machine the number of commits is what costs (as Postgres' `commit_siblings` and
+/// `commit_delay`). A run that is alone never waits.
+const CROWD: usize = 4;
+const CROWD_WAIT: Duration = Duration::from_millis(5);
 /// Between tries while the database is away, growing from the first to the second.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -43,6 +51,7 @@ impl HistoryWriter {
             db,
             worker,
             incoming,
+            served: 0,
             gives_up_at: None,
         };
         (Arc::new(Self { queue }), tokio::spawn(writing.run()))
@@ -101,6 +110,11 @@ impl Item {
         self.committed.is_some() && self.starts().is_some()
     }
 
+    /// Whether somebody waits for the commit.
+    fn is_waited_for(&self) -> bool {
+        self.committed.is_some()
+    }
+
     /// Tells whoever waits, and says what was left unsaid.
     fn settle(self, result: &Result<Executions, NotCommitted>) {
         match result {
@@ -148,6 +162,8 @@ struct Writing {
     db: DatabaseConnection,
     worker: String,
     incoming: mpsc::UnboundedReceiver<Item>,
+    /// How many waited for the last commit.
+    served: usize,
     /// Set when the database is away and nobody can send any more.
     gives_up_at: Option<Instant>,
 }
@@ -155,7 +171,7 @@ struct Writing {
 impl Writing {
     async fn run(mut self) {
         let mut items = Vec::with_capacity(BATCH);
-        while self.incoming.recv_many(&mut items, BATCH).await > 0 {
+        while self.gather(&mut items).await {
             let result = self.commit(&items).await;
             if items.len() > 1 && matches!(result, Err(NotCommitted::Refused(_))) {
                 // One row is at fault; the others are not.
@@ -166,6 +182,38 @@ impl Writing {
             }
             for item in items.drain(..) {
                 item.settle(&result);
+            }
+        }
+    }
+
+    /// Takes what there is for one transaction: nothing only when nobody can send any more.
+    async fn gather(&mut self, items: &mut Vec<Item>) -> bool {
+        if self.incoming.recv_many(items, BATCH).await == 0 {
+            return false;
+        }
+        let now = Instant::now();
+        self.more_until(now + NOTES_WAIT, items, |items| {
+            items.iter().any(Item::is_waited_for)
+        })
+        .await;
+        if self.served >= CROWD {
+            self.more_until(now + CROWD_WAIT, items, |_| false).await;
+        }
+        self.served = items.iter().filter(|item| item.is_waited_for()).count();
+        true
+    }
+
+    /// Takes more until an instant, or until it is enough.
+    async fn more_until(
+        &mut self,
+        until: Instant,
+        items: &mut Vec<Item>,
+        is_enough: impl Fn(&[Item]) -> bool,
+    ) {
+        while items.len() < BATCH && !is_enough(items) {
+            let more = self.incoming.recv_many(items, BATCH - items.len());
+            if !matches!(timeout_at(until, more).await, Ok(1..)) {
+                return;
             }
         }
     }

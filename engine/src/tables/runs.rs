@@ -9,7 +9,7 @@ pub(crate) mod codes {
     pub(crate) const RUN_GONE: &str = "run_gone";
     /// The run was killed in Restate.
     pub(crate) const RUN_KILLED: &str = "run_killed";
-    /// Restate has the run's output and our tables do not.
+    /// Restate has the run's end (an output or a failure) and our tables do not.
     pub(crate) const RUN_UNRECORDED: &str = "run_unrecorded";
 }
 

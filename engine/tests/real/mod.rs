@@ -1,5 +1,11 @@
 //! A Restate server, a database and a worker of a test's own, on free ports in a temporary folder.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -2,6 +2,11 @@
 //!
 //! The tests need the helper's program, which Cargo does not build for them: `studio` says how.
 
+#![expect(
+    clippy::expect_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
 mod confined;
 mod keyframes;
 mod probing;

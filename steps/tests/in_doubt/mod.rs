@@ -14,7 +14,7 @@ use crate::world::World;
 /// Changes rows behind the step's back.
 pub(crate) async fn execute(world: &World, sql: &str) {
     let done = schema::ConnectionTrait::execute_unprepared(&world.db, sql).await;
-    drop(done.unwrap());
+    done.unwrap();
 }
 
 /// Bytes were allowed to leave in an execution that is gone.

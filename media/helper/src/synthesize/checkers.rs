@@ -17,13 +17,19 @@ pub(super) fn board(
 ) -> anyhow::Result<VideoOverlayRectangle> {
     let side = (clip.width / SQUARES).max(1);
     let line = |first: Rgb, second: Rgb| {
-        let square = |n: u32| if n % 2 == 0 { first } else { second };
+        let square = |n: u32| if n.is_multiple_of(2) { first } else { second };
         (0..clip.width)
             .flat_map(|x| bgra(square(x / side), 0xff))
             .collect::<Vec<u8>>()
     };
     let (even, odd) = (line(front, back), line(back, front));
-    let lines = (0..clip.height).map(|y| if y / side % 2 == 0 { &even } else { &odd });
+    let lines = (0..clip.height).map(|y| {
+        if (y / side).is_multiple_of(2) {
+            &even
+        } else {
+            &odd
+        }
+    });
     let pixels = lines.flatten().copied().collect();
     rectangle(
         pixels,

@@ -152,13 +152,10 @@ fn paint(source: &gst::Element, background: Background) {
         Background::Gradient => ("gradient", None, None),
     };
     source.set_property_from_str("pattern", pattern);
-    match background {
-        Background::Rings => {
-            source.set_property("kx2", 12_i32);
-            source.set_property("ky2", 12_i32);
-            source.set_property("kt", 3_i32);
-        }
-        _ => {}
+    if background == Background::Rings {
+        source.set_property("kx2", 12_i32);
+        source.set_property("ky2", 12_i32);
+        source.set_property("kt", 3_i32);
     }
     if let Some(colour) = front {
         source.set_property("foreground-color", argb(colour));

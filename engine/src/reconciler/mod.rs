@@ -3,6 +3,9 @@
 //!
 //! It never ends a run that Restate still has.
 
+mod groups;
+mod verdict;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,21 +19,20 @@ use sea_orm::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::groups::every_group;
+use self::verdict::{Judgement, verdict};
 use crate::client::Client;
-use crate::ending::codes::RUN_CANCELLED;
 use crate::error::EngineError;
 use crate::metrics;
 use crate::restate::admin::{Admin, Invocation};
-use crate::runs::{self as queries, Count};
-use crate::tables::runs::codes::{RUN_GONE, RUN_KILLED, RUN_UNRECORDED};
+use crate::runs as queries;
+use crate::tables::runs::codes::RUN_GONE;
 use crate::tables::{RunStatus, runs, storable};
 
 /// Open rows looked at in one pass, those first that were not looked at for longest.
 const PAGE: u64 = 500;
 /// Younger rows are still being written by those who know better.
 const SETTLED_MS: i64 = 5_000;
-/// Restate has tried this often without getting on.
-const STUCK_AFTER: u64 = 20;
 /// Restate answers before its store is read again after a crash, so one answer without a run is not
 /// believed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -324,74 +326,6 @@ fn open_rows(now: Timestamp) -> Select<runs::Entity> {
         .limit(PAGE)
 }
 
-/// A count for every status of every workflow seen so far: a gauge keeps its last value, so a group
-/// that has become empty must be said to be.
-fn every_group(workflows: &mut BTreeSet<String>, counts: Vec<Count>) -> Vec<Count> {
-    workflows.extend(counts.iter().map(|count| count.workflow.clone()));
-    let known: HashMap<(String, RunStatus), i64> = counts
-        .into_iter()
-        .map(|count| ((count.workflow, count.status), count.runs))
-        .collect();
-    let groups_of = |workflow: &String| {
-        RunStatus::ALL.map(|status| {
-            let runs = known.get(&(workflow.clone(), status)).copied();
-            Count {
-                workflow: workflow.clone(),
-                status,
-                runs: runs.unwrap_or(0),
-            }
-        })
-    };
-    workflows.iter().flat_map(groups_of).collect()
-}
-
-/// What is so of an open row.
-enum Judgement {
-    /// Restate has just taken it.
-    Sent,
-    /// Restate gets on with it, or there is no reason to think that it does not.
-    Going,
-    Stuck(String),
-    /// How it ended, with the code and the reason.
-    Over(RunStatus, &'static str, String),
-}
-
-/// What Restate's word means for an open row. A run writes its end before Restate has it, so a
-/// completed invocation with an open row did not come to its end by itself.
-fn verdict(invocation: &Invocation) -> Judgement {
-    let last_failure = || {
-        invocation
-            .last_failure
-            .clone()
-            .unwrap_or_else(|| "no failure is recorded".to_owned())
-    };
-    match invocation.status.as_str() {
-        "completed" => {
-            let failure = invocation.completion_failure.clone().unwrap_or_default();
-            match invocation.completion_result.as_deref() {
-                Some("success") => Judgement::Over(
-                    RunStatus::Completed,
-                    RUN_UNRECORDED,
-                    "Restate has the output".to_owned(),
-                ),
-                _ if failure.contains("cancel") => {
-                    Judgement::Over(RunStatus::Cancelled, RUN_CANCELLED, failure)
-                }
-                _ => Judgement::Over(RunStatus::Killed, RUN_KILLED, failure),
-            }
-        }
-        "paused" => Judgement::Stuck(format!("paused by Restate: {}", last_failure())),
-        "backing-off" if invocation.retry_count.unwrap_or(0) >= STUCK_AFTER => {
-            Judgement::Stuck(format!(
-                "tried {} times: {}",
-                invocation.retry_count.unwrap_or(0),
-                last_failure()
-            ))
-        }
-        _ => Judgement::Going,
-    }
-}
-
 fn reconciled(now: Timestamp, stuck_reason: Option<String>) -> runs::ActiveModel {
     runs::ActiveModel {
         reconciled_at_ms: Set(Some(now.as_millisecond())),
@@ -417,31 +351,6 @@ mod tests {
     use sea_orm::{ConnectionTrait as _, Database, DbBackend, QueryTrait as _};
 
     use super::*;
-
-    fn count(workflow: &str, status: RunStatus, runs: i64) -> Count {
-        Count {
-            workflow: workflow.to_owned(),
-            status,
-            runs,
-        }
-    }
-
-    #[test]
-    fn a_group_that_has_become_empty_is_counted_as_zero() {
-        let mut workflows = BTreeSet::new();
-        every_group(&mut workflows, vec![count("a", RunStatus::Running, 2)]);
-        let groups = every_group(&mut workflows, vec![count("b", RunStatus::Failed, 1)]);
-        let of = |workflow: &str, status| {
-            let group = groups
-                .iter()
-                .find(|group| group.workflow == workflow && group.status == status);
-            group.map(|group| group.runs)
-        };
-        assert_eq!(groups.len(), 2 * RunStatus::ALL.len());
-        assert_eq!(of("a", RunStatus::Running), Some(0));
-        assert_eq!(of("b", RunStatus::Failed), Some(1));
-        assert_eq!(of("b", RunStatus::Completed), Some(0));
-    }
 
     #[tokio::test]
     async fn open_runs_are_found_in_order_without_looking_at_those_that_ended() {
