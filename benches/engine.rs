@@ -4,20 +4,19 @@
 
 #![expect(missing_docs, reason = "the SDK's attribute makes methods without any")]
 
-use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser as _;
-use engine::{Failure, Registry, Step, StepContext, StepError, Worker, Workflow, WorkflowContext};
+use engine::testing::{RestateServer, Stage};
+use engine::{Failure, Registry, Step, StepContext, StepError, Workflow, WorkflowContext};
 use futures::StreamExt as _;
 use restate_sdk::prelude::{
     Context, ContextSideEffects as _, Endpoint, HandlerResult, Json, RunFuture as _,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 const STEPS: u32 = 7;
@@ -188,24 +187,14 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     Options::parse();
     let folder = tempfile::tempdir()?;
-    let [ingress, admin, node] = [free_port()?, free_port()?, free_port()?];
-    let mut restate = start_restate(folder.path(), [ingress, admin, node])?;
-    let admin = format!("http://127.0.0.1:{admin}/");
-    wait_for(&format!("{admin}health")).await?;
-    wait_for(&format!("http://127.0.0.1:{ingress}/restate/health")).await?;
+    let binary = std::env::var("RESTATE_SERVER_BIN")
+        .context("RESTATE_SERVER_BIN is not set; `cargo xtask bench` sets it")?;
+    let restate = RestateServer::start(binary.as_ref(), folder.path()).await?;
+    let db = schema::connect(&schema::sqlite_url(&folder.path().join("runs.db"))?).await?;
+    let registry = Registry::new().workflow(Seven(Arc::new(Tick)));
+    let stage = Stage::start(registry, db, restate).await?;
 
     let stop = CancellationToken::new();
-    let db = schema::connect(&schema::sqlite_url(&folder.path().join("runs.db"))?).await?;
-    engine::migrate(&db).await?;
-    let registry = Registry::new().workflow(Seven(Arc::new(Tick)));
-    let worker = Worker::bind(registry, db, "127.0.0.1:0".parse()?, admin.parse()?).await?;
-    let (ready, is_ready) = tokio::sync::oneshot::channel();
-    let working = tokio::spawn(worker.run(stop.clone(), move || {
-        // Nobody listens any more: the benchmark is ending.
-        let _ = ready.send(());
-    }));
-    is_ready.await.context("the worker did not get ready")?;
-
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let straight = format!("http://{}/", listener.local_addr()?);
     let endpoint = Endpoint::builder().bind(Straight).build();
@@ -216,58 +205,19 @@ async fn main() -> anyhow::Result<()> {
         Duration::from_secs(5),
     ));
     reqwest::Client::new()
-        .post(format!("{admin}deployments"))
+        .post(stage.restate.admin().join("deployments")?)
         .json(&json!({ "uri": straight }))
         .send()
         .await?
         .error_for_status()?;
 
-    let result = measure(&format!("http://127.0.0.1:{ingress}")).await;
+    let result = measure(stage.restate.ingress().as_str().trim_end_matches('/')).await;
     stop.cancel();
-    restate.kill().await?;
-    working.await??;
     serving.await?;
+    stage.stop().await?;
     #[expect(clippy::print_stdout, reason = "the result is this program's output")]
     {
         println!("{}", result?);
     }
     Ok(())
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(StdListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-fn start_restate(
-    folder: &std::path::Path,
-    [ingress, admin, node]: [u16; 3],
-) -> anyhow::Result<Child> {
-    let binary = std::env::var("RESTATE_SERVER_BIN")
-        .context("RESTATE_SERVER_BIN is not set; `cargo xtask bench` sets it")?;
-    Ok(Command::new(binary)
-        .args([
-            "--config-file",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../restate.toml"),
-        ])
-        .env("RESTATE_BASE_DIR", folder.join("restate"))
-        .env("RESTATE_INGRESS__BIND_PORT", ingress.to_string())
-        .env("RESTATE_ADMIN__BIND_PORT", admin.to_string())
-        .env("RESTATE_BIND_PORT", node.to_string())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?)
-}
-
-async fn wait_for(url: &str) -> anyhow::Result<()> {
-    for _ in 0..600 {
-        if reqwest::get(url)
-            .await
-            .is_ok_and(|answer| answer.status().is_success())
-        {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    anyhow::bail!("{url} does not answer")
 }

@@ -3,7 +3,8 @@
 //! ([`ending`], [`policy`], the attempt loop), where it is kept (journal, history, tables), and the
 //! processes around it ([`worker`], [`client`], [`reconciler`]).
 //!
-//! Nothing in here knows what a video is, and only `restate/` knows that Restate exists.
+//! Nothing in here knows what a video is, and only `restate/`, and `testing/` where it starts a
+//! server, know that Restate exists.
 
 pub mod step;
 pub mod workflow;

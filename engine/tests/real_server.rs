@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use engine::tables::RunStatus;
+use engine::testing::Alone;
 use engine::{
     Failure, Policy, Registry, Step, StepContext, StepError, Workflow, WorkflowContext, runs,
 };
 use jiff::{SignedDuration, Timestamp};
-use real::Stage;
+use real::Real;
 
 /// Fails `failures` times, then counts what it did.
 struct Flaky {
@@ -117,13 +118,13 @@ fn registry(failures: u32, done: &Arc<AtomicU32>) -> Registry {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_retries_waits_calls_children_and_leaves_its_rows() {
     let done = Arc::default();
-    let stage = Stage::start(registry(2, &done)).await;
-    let started = stage.client.start::<Parent>("key", &3).await.unwrap();
-    let again = stage.client.start::<Parent>("key", &3).await.unwrap();
+    let real = Real::start(registry(2, &done)).await;
+    let started = real.client.start::<Parent>("key", &3).await.unwrap();
+    let again = real.client.start::<Parent>("key", &3).await.unwrap();
     assert!(again.existed);
     assert_eq!(again.run_id, started.run_id);
 
-    let details = stage.ended(&started.run_id).await;
+    let details = real.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Completed);
     assert_eq!(
         details.run.output.as_deref(),
@@ -151,62 +152,60 @@ async fn a_run_retries_waits_calls_children_and_leaves_its_rows() {
         ]
     );
     assert_eq!(done.load(Ordering::SeqCst), 4);
-    stage.stop().await;
+    real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_keeps_failing_fails_the_run_with_its_code() {
-    let stage = Stage::start(registry(u32::MAX, &Arc::default())).await;
-    let started = stage
+    let real = Real::start(registry(u32::MAX, &Arc::default())).await;
+    let started = real
         .client
         .start::<Child>("key", &"x".to_owned())
         .await
         .unwrap();
-    let details = stage.ended(&started.run_id).await;
+    let details = real.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Failed);
     assert_eq!(details.run.error_code.as_deref(), Some("not_yet"));
     assert_eq!(details.run.error_step.as_deref(), Some("flaky"));
     assert_eq!(details.attempts.len(), 4);
-    stage.stop().await;
+    real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_survives_the_kill_of_restate_in_its_wait() {
     let done = Arc::default();
-    let mut stage = Stage::start(registry(0, &done)).await;
-    let started = stage.client.start::<Parent>("key", &1).await.unwrap();
-    stage
-        .until(&started.run_id, |run| run.status == RunStatus::Waiting)
+    let mut real = Real::start(registry(0, &done)).await;
+    let started = real.client.start::<Parent>("key", &1).await.unwrap();
+    real.until(&started.run_id, |run| run.status == RunStatus::Waiting)
         .await;
-    stage.kill_and_restart_restate().await;
-    let details = stage.ended(&started.run_id).await;
+    real.stage.restate.crash_and_restart().await.unwrap();
+    let details = real.ended(&started.run_id).await;
     assert_eq!(details.run.status, RunStatus::Completed);
     assert_eq!(
         done.load(Ordering::SeqCst),
         2,
         "the step before the wait is not executed again"
     );
-    stage.stop().await;
+    real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() {
-    let stage = Stage::start(registry(0, &Arc::default())).await;
-    let killed = stage.client.start::<Parent>("killed", &1).await.unwrap();
-    let row = stage
+    let real = Real::start(registry(0, &Arc::default())).await;
+    let killed = real.client.start::<Parent>("killed", &1).await.unwrap();
+    let row = real
         .until(&killed.run_id, |run| run.status == RunStatus::Waiting)
         .await;
-    stage
-        .end_invocation(row.invocation_id.as_deref().unwrap(), "kill")
+    real.end_invocation(row.invocation_id.as_deref().unwrap(), "kill")
         .await;
-    let unsent = stage
+    let unsent = real
         .queue_without_sending::<Child>("unsent", r#""y""#)
         .await;
-    stage.age_rows().await;
+    real.age_rows().await;
 
-    let pass = stage.reconciler().pass().await.unwrap();
+    let pass = real.reconciler().pass().await.unwrap();
     assert_eq!((pass.sent, pass.closed, pass.stuck), (1, 1, 0));
-    let row = runs::show(&stage.db, &killed.run_id)
+    let row = runs::show(&real.db, &killed.run_id)
         .await
         .unwrap()
         .unwrap()
@@ -215,14 +214,14 @@ async fn the_reconciler_closes_a_killed_run_and_sends_one_that_was_never_sent() 
         (row.status, row.error_code.as_deref()),
         (RunStatus::Killed, Some("run_killed"))
     );
-    assert_eq!(stage.ended(&unsent).await.run.status, RunStatus::Completed);
-    stage.stop().await;
+    assert_eq!(real.ended(&unsent).await.run.status, RunStatus::Completed);
+    real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_that_is_ended_by_itself_fails_its_parent_and_does_not_cancel_it() {
     let registry = Registry::new().workflow(Keeper).workflow(Sleeper);
-    let stage = Stage::start(registry).await;
+    let real = Real::start(registry).await;
     let cases = [
         ("child", "kill", RunStatus::Failed, "child_failed"),
         ("child", "cancel", RunStatus::Failed, "child_failed"),
@@ -230,22 +229,15 @@ async fn a_child_that_is_ended_by_itself_fails_its_parent_and_does_not_cancel_it
     ];
     for (who, how, status, code) in cases {
         let key = format!("{how} the {who}");
-        let parent = stage
-            .client
-            .start::<Keeper>(&key, &())
-            .await
-            .unwrap()
-            .run_id;
+        let parent = real.client.start::<Keeper>(&key, &()).await.unwrap().run_id;
         let child = format!("{parent}.1");
-        stage
-            .until(&child, |run| run.status == RunStatus::Waiting)
+        real.until(&child, |run| run.status == RunStatus::Waiting)
             .await;
         let ended = if who == "child" { &child } else { &parent };
-        let row = stage.until(ended, |run| run.invocation_id.is_some()).await;
-        stage
-            .end_invocation(row.invocation_id.as_deref().unwrap(), how)
+        let row = real.until(ended, |run| run.invocation_id.is_some()).await;
+        real.end_invocation(row.invocation_id.as_deref().unwrap(), how)
             .await;
-        let run = stage.ended(&parent).await.run;
+        let run = real.ended(&parent).await.run;
         assert_eq!(
             (run.status, run.error_code.as_deref()),
             (status, Some(code)),
@@ -254,19 +246,19 @@ async fn a_child_that_is_ended_by_itself_fails_its_parent_and_does_not_cancel_it
         let names_the_child = run.error_message.unwrap().contains(&child);
         assert_eq!(names_the_child, who == "child", "{key}");
     }
-    stage.stop().await;
+    real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_key_is_not_started_again_at_another_time() {
-    let stage = Stage::start(registry(0, &Arc::default())).await;
-    let first = stage
+    let real = Real::start(registry(0, &Arc::default())).await;
+    let first = real
         .client
         .start::<Child>("key", &"x".to_owned())
         .await
         .unwrap();
-    stage.ended(&first.run_id).await;
-    let second = stage
+    real.ended(&first.run_id).await;
+    let second = real
         .client
         .start::<Child>("key", &"x".to_owned())
         .await
@@ -279,5 +271,23 @@ async fn an_old_key_is_not_started_again_at_another_time() {
         }
     );
     assert!(Timestamp::now() > Timestamp::UNIX_EPOCH);
-    stage.stop().await;
+    real.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_alone_runs_on_a_real_server_with_all_its_attempts() {
+    let done = Arc::default();
+    let flaky = Arc::new(Flaky {
+        failures: 2,
+        done: Arc::clone(&done),
+    });
+    let real = Real::start(Registry::new().workflow(Alone(flaky))).await;
+    let output = real
+        .stage
+        .run::<Alone<Flaky>>("key", &"x".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(output, "x done");
+    assert_eq!(done.load(Ordering::SeqCst), 1);
+    real.stop().await;
 }
