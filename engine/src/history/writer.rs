@@ -23,11 +23,6 @@ const BATCH: usize = 512;
 /// Nobody waits for a note: it is committed with whatever somebody waits for next, or so much later.
 /// The end of a short attempt comes in that time, and two rows are written as one.
 const NOTES_WAIT: Duration = Duration::from_millis(50);
-/// When the last commit served so many, others are on their way: the next one waits for them a little,
-/// since on a busy machine the number of commits is what costs (as Postgres' `commit_siblings` and
-/// `commit_delay`). A run that is alone never waits.
-const CROWD: usize = 4;
-const CROWD_WAIT: Duration = Duration::from_millis(5);
 /// Between tries while the database is away, growing from the first to the second.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -51,7 +46,6 @@ impl HistoryWriter {
             db,
             worker,
             incoming,
-            served: 0,
             gives_up_at: None,
         };
         (Arc::new(Self { queue }), tokio::spawn(writing.run()))
@@ -162,8 +156,6 @@ struct Writing {
     db: DatabaseConnection,
     worker: String,
     incoming: mpsc::UnboundedReceiver<Item>,
-    /// How many waited for the last commit.
-    served: usize,
     /// Set when the database is away and nobody can send any more.
     gives_up_at: Option<Instant>,
 }
@@ -191,31 +183,14 @@ impl Writing {
         if self.incoming.recv_many(items, BATCH).await == 0 {
             return false;
         }
-        let now = Instant::now();
-        self.more_until(now + NOTES_WAIT, items, |items| {
-            items.iter().any(Item::is_waited_for)
-        })
-        .await;
-        if self.served >= CROWD {
-            self.more_until(now + CROWD_WAIT, items, |_| false).await;
-        }
-        self.served = items.iter().filter(|item| item.is_waited_for()).count();
-        true
-    }
-
-    /// Takes more until an instant, or until it is enough.
-    async fn more_until(
-        &mut self,
-        until: Instant,
-        items: &mut Vec<Item>,
-        is_enough: impl Fn(&[Item]) -> bool,
-    ) {
-        while items.len() < BATCH && !is_enough(items) {
+        let notes_until = Instant::now() + NOTES_WAIT;
+        while items.len() < BATCH && !items.iter().any(Item::is_waited_for) {
             let more = self.incoming.recv_many(items, BATCH - items.len());
-            if !matches!(timeout_at(until, more).await, Ok(1..)) {
-                return;
+            if !matches!(timeout_at(notes_until, more).await, Ok(1..)) {
+                break;
             }
         }
+        true
     }
 
     /// One transaction, tried until the database is there. A commit whose confirmation was lost is
