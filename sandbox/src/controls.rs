@@ -10,6 +10,7 @@
 //! | `POST posts/ID` | replaces the [`Marks`] of a post |
 //! | `GET requests?platform=&endpoint=` | the request log |
 //! | `GET forecast?post_id=` | what the world expects of a post |
+//! | `POST tiktok` | replaces TikTok's [`Settings`]: audit, private accounts, limits, webhook, … |
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
@@ -26,6 +27,7 @@ use crate::faults::{Action, FaultSpec};
 use crate::platform::Platform;
 use crate::posts::{Marks, Post};
 use crate::state::SharedState;
+use crate::tiktok::Settings;
 
 pub(crate) fn router() -> Router<SharedState> {
     Router::new()
@@ -39,6 +41,7 @@ pub(crate) fn router() -> Router<SharedState> {
         .route("/posts/{id}", post(mark_post))
         .route("/requests", get(list_requests))
         .route("/forecast", get(forecast))
+        .route("/tiktok", post(set_tiktok))
 }
 
 /// A control that was used wrongly, or that failed.
@@ -75,6 +78,14 @@ async fn set_fault(
     }
     if !spec.platform.knows(&spec.action) {
         let message = format!("{} has no such fault", spec.platform.name());
+        return Err(Refusal(StatusCode::BAD_REQUEST, message));
+    }
+    let pages = spec.platform.pages();
+    if spec.action.is_for_pages()
+        && spec.endpoint != "any"
+        && !pages.contains(&spec.endpoint.as_str())
+    {
+        let message = format!("this fault is for pages: {}", pages.join(", "));
         return Err(Refusal(StatusCode::BAD_REQUEST, message));
     }
     if let Action::Fail { status, .. } = &spec.action
@@ -174,6 +185,15 @@ async fn forecast(
         return Err(no_such_post(&query.post_id));
     };
     Ok(Json(state.audience.best_forecast(&post)).into_response())
+}
+
+async fn set_tiktok(
+    State(state): State<SharedState>,
+    settings: Result<Json<Settings>, JsonRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Json(settings) = settings?;
+    state.tiktok.set(settings);
+    Ok(Json(json!({"ok": true})))
 }
 
 fn no_such_post(id: &str) -> Refusal {

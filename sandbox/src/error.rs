@@ -58,6 +58,9 @@ pub enum SandboxError {
         /// What was given.
         given: f64,
     },
+    /// The client for what platforms themselves ask could not be made.
+    #[error("could not make an HTTP client")]
+    Http(#[source] reqwest::Error),
     /// A task that hashed a file ended early.
     #[error("could not finish work on a background thread")]
     Background(#[source] tokio::task::JoinError),

@@ -70,8 +70,21 @@ pub(crate) enum Action {
     Garbage,
     /// Acts, announces the whole answer, and closes the connection half way through it.
     Truncate,
-    /// YouTube: the daily quota is used up.
+    /// YouTube: the daily quota is used up. Instagram: the account has published as much as it may
+    /// in a day.
     QuotaExceeded,
+    /// Instagram: does nothing and answers the documented error with these numbers, with its
+    /// status.
+    GraphError {
+        code: i64,
+        #[serde(default)]
+        subcode: Option<u32>,
+    },
+    /// Instagram: a container whose status is asked, or that is to be published, has failed for
+    /// good, for the reason with this number (2207026, …).
+    ContainerFails { problem: u32 },
+    /// Instagram: the same, but it is gone as if it were a day old.
+    ContainerExpires,
     /// Anthropic: 529.
     Overloaded,
     /// Anthropic: 429 without `retry-after`.
@@ -80,6 +93,30 @@ pub(crate) enum Action {
     Refusal,
     /// Anthropic: an answer cut off in the middle of its JSON.
     MaxTokens,
+    /// Pages: the visitor is to prove that it is a person.
+    VerifyPage,
+    /// Pages: the visitor is sent to the login.
+    LoginWall,
+    /// Pages: 200 and no body at all.
+    EmptyBody,
+    /// Pages: the page of a new design, with neither the data nor the elements that were known.
+    ChangedLayout,
+    /// Pages: the page without its data; what people see of it is there.
+    MissingData,
+}
+
+impl Action {
+    /// Whether only a page can meet it: under `any`, requests to an API pass.
+    pub(crate) fn is_for_pages(&self) -> bool {
+        matches!(
+            self,
+            Self::VerifyPage
+                | Self::LoginWall
+                | Self::EmptyBody
+                | Self::ChangedLayout
+                | Self::MissingData
+        )
+    }
 }
 
 /// On which side of acting a stall lies.
@@ -137,6 +174,7 @@ impl FaultBoard {
             let spec = &fault.spec;
             let matches = spec.platform == platform
                 && (spec.endpoint == "any" || spec.endpoint == endpoint)
+                && (!spec.action.is_for_pages() || platform.pages().contains(&endpoint))
                 && (spec.times == 0 || fault.taken < spec.times);
             if !matches {
                 continue;

@@ -31,6 +31,25 @@ pub(crate) enum ForcedEnd {
     MaxTokens,
 }
 
+/// In the extensions of a request for a page: how the page differs from the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForcedLayout {
+    /// Nothing is where it was.
+    Changed,
+    /// What people see, and no data for programs.
+    WithoutData,
+}
+
+/// In the extensions of a request about an Instagram container: what has become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForcedFate {
+    /// With the vendor's number for the reason.
+    Fails {
+        problem: u32,
+    },
+    Expires,
+}
+
 /// The middleware.
 pub(crate) async fn gate(
     State(state): State<SharedState>,
@@ -59,7 +78,7 @@ async fn pass(
         None => next.run(request).await,
         Some((id, action)) => {
             ticket.meets(&id)?;
-            apply(target.0, &action, &ticket, request, next).await?
+            apply(target, &action, &ticket, request, next).await?
         }
     };
     if response.extensions().get::<DropConnection>().is_some() {
@@ -71,12 +90,13 @@ async fn pass(
 }
 
 async fn apply(
-    platform: Platform,
+    (platform, endpoint): (Platform, &'static str),
     action: &Action,
     ticket: &Ticket,
     mut request: Request,
     next: Next,
 ) -> Result<Response, SandboxError> {
+    tell(action, &mut request);
     let response = match action {
         Action::Fail {
             status,
@@ -87,23 +107,33 @@ async fn apply(
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
             let mut response = match body {
                 Some(body) => (status, axum::Json(body)).into_response(),
-                None => platform.failure(status, action),
+                None => platform.failure(endpoint, status, action),
             };
             add_headers(&mut response, headers);
             response
         }
         Action::RateLimit { retry_after_s } => {
             drain(request).await;
-            let mut response = platform.failure(StatusCode::TOO_MANY_REQUESTS, action);
+            let mut response = platform.failure(endpoint, StatusCode::TOO_MANY_REQUESTS, action);
             if let Some(seconds) = retry_after_s {
                 let value = HeaderValue::from(*seconds);
                 response.headers_mut().insert(header::RETRY_AFTER, value);
             }
             response
         }
-        Action::QuotaExceeded | Action::Overloaded | Action::SpendLimit => {
+        // The platform knows the status that goes with the name.
+        Action::QuotaExceeded
+        | Action::Overloaded
+        | Action::SpendLimit
+        | Action::GraphError { .. }
+        | Action::VerifyPage
+        | Action::LoginWall => {
             drain(request).await;
-            platform.failure(StatusCode::TOO_MANY_REQUESTS, action)
+            platform.failure(endpoint, StatusCode::TOO_MANY_REQUESTS, action)
+        }
+        Action::EmptyBody => {
+            drain(request).await;
+            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], "").into_response()
         }
         Action::Stall { ms, when } => stall(*ms, *when, ticket, request, next).await?,
         Action::DropBefore => dropped(),
@@ -120,16 +150,41 @@ async fn apply(
             (StatusCode::OK, "<html><title>Sorry…</title>\u{0}").into_response()
         }
         Action::Truncate => truncate(next.run(request).await).await,
-        Action::Refusal => {
-            request.extensions_mut().insert(ForcedEnd::Refusal);
-            next.run(request).await
-        }
-        Action::MaxTokens => {
-            request.extensions_mut().insert(ForcedEnd::MaxTokens);
-            next.run(request).await
-        }
+        // The handler does what it was told.
+        Action::ChangedLayout
+        | Action::MissingData
+        | Action::ContainerFails { .. }
+        | Action::ContainerExpires
+        | Action::Refusal
+        | Action::MaxTokens => next.run(request).await,
     };
     Ok(response)
+}
+
+/// Leaves a word for the handler, if the fault is one that the handler has to play.
+fn tell(action: &Action, request: &mut Request) {
+    let words = request.extensions_mut();
+    match action {
+        Action::ChangedLayout => {
+            words.insert(ForcedLayout::Changed);
+        }
+        Action::MissingData => {
+            words.insert(ForcedLayout::WithoutData);
+        }
+        Action::ContainerFails { problem } => {
+            words.insert(ForcedFate::Fails { problem: *problem });
+        }
+        Action::ContainerExpires => {
+            words.insert(ForcedFate::Expires);
+        }
+        Action::Refusal => {
+            words.insert(ForcedEnd::Refusal);
+        }
+        Action::MaxTokens => {
+            words.insert(ForcedEnd::MaxTokens);
+        }
+        _ => {}
+    }
 }
 
 async fn stall(

@@ -1,7 +1,7 @@
 //! The outside world on one machine, served on loopback.
 //!
 //! What a vendor's HTTP API answers, this crate answers too: same paths (under one prefix per
-//! platform), fields, states, error bodies and limits, so that the real clients run against it by
+//! host), fields, states, error bodies and limits, so that the real clients run against it by
 //! configuration alone. Behind it stands a simulated audience (`audience/`) whose best
 //! possible forecast is known, and under `/_sandbox/` are the controls (`controls.rs`) that make any
 //! endpoint fail and list what was received.
@@ -13,17 +13,22 @@
 
 mod anthropic;
 mod audience;
+mod background;
 mod controls;
 mod draw;
 mod error;
 mod faults;
+mod fetch;
 mod gate;
+mod instagram;
 mod journal;
+mod mp4_duration;
 mod platform;
 mod posts;
 mod requests;
 mod server;
 mod state;
+mod tiktok;
 mod youtube;
 
 use std::path::PathBuf;
@@ -32,6 +37,8 @@ use std::time::Duration;
 
 pub use error::SandboxError;
 use state::Shared;
+use tiktok::Settings;
+pub use tiktok::TikTokWebhook;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +70,13 @@ impl Sandbox {
         Ok(Self {
             state: Arc::new(Shared::open(config)?),
         })
+    }
+
+    /// Sends TikTok's events here until a control says otherwise.
+    #[must_use]
+    pub fn with_tiktok_webhook(self, hook: TikTokWebhook) -> Self {
+        self.state.tiktok.set(Settings::telling(hook));
+        self
     }
 
     /// Serves until `stop` is cancelled, then lets answers under way finish for a moment.

@@ -1,7 +1,8 @@
 //! What the platforms have received: one record per post, the same for every platform.
 //!
-//! A post exists from the moment its last byte arrived. It must not know a vendor's format; what
-//! only that vendor understands is carried along in `details`.
+//! A post exists from the moment its last byte arrived or, where that is a step of its own, from
+//! the moment it was published. It must not know a vendor's format; what only that vendor
+//! understands is carried along in `details`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -34,7 +35,7 @@ pub(crate) struct Post {
     pub(crate) bytes: u64,
     /// Of the file, in hexadecimal.
     pub(crate) sha256: String,
-    /// When the last byte arrived.
+    /// When it came to exist.
     pub(crate) created_at: Timestamp,
     /// When the platform has processed it and shows it.
     pub(crate) processed_at: Timestamp,
@@ -59,6 +60,12 @@ pub(crate) struct Marks {
     pub(crate) rejected: Option<String>,
     /// Processing failed, for this reason (`codec`, `conversion`, …).
     pub(crate) failed: Option<String>,
+    /// On its page: for its owner alone.
+    pub(crate) private: bool,
+    /// On its page: moderation has not decided yet, whatever time has passed.
+    pub(crate) under_review: bool,
+    /// On its page: not shown in the country that asks.
+    pub(crate) region_locked: bool,
 }
 
 /// Where a post stands.

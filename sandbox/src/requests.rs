@@ -187,7 +187,9 @@ fn without_secrets(uri: &Uri) -> String {
     let pairs: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name @ ("key" | "access_token" | "upload_id"), _)) => format!("{name}=…"),
+            Some((name @ ("key" | "access_token" | "upload_id" | "upload_token"), _)) => {
+                format!("{name}=…")
+            }
             _ => pair.to_owned(),
         })
         .collect();

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::platform::Platform;
 use crate::state::Shared;
-use crate::{SandboxError, controls, gate};
+use crate::{SandboxError, controls, gate, instagram, tiktok};
 
 /// How long answers under way may take after the stop.
 const GRACE: Duration = Duration::from_secs(1);
@@ -49,6 +49,8 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), SandboxError> {
+    tiktok::resume(&state);
+    instagram::resume(&state);
     let router = router(state);
     let mut connections = JoinSet::new();
     loop {
@@ -79,7 +81,9 @@ pub(crate) async fn serve(
 fn router(state: Arc<Shared>) -> Router {
     let mut router = Router::new().nest("/_sandbox", controls::router());
     for platform in Platform::ALL {
-        router = router.nest(&format!("/{}", platform.name()), platform.router());
+        for (prefix, paths) in platform.mounts() {
+            router = router.nest(prefix, paths());
+        }
     }
     router
         .layer(middleware::from_fn_with_state(

@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audience::Audience;
+use crate::background::Background;
 use crate::faults::FaultBoard;
+use crate::instagram::Instagram;
 use crate::posts::Posts;
 use crate::requests::RequestLog;
+use crate::tiktok::Tiktok;
 use crate::youtube::Uploads;
-use crate::{SandboxConfig, SandboxError};
+use crate::{SandboxConfig, SandboxError, fetch};
 
 /// What a handler gets as its axum state.
 pub(crate) type SharedState = Arc<Shared>;
@@ -23,8 +26,13 @@ pub(crate) struct Shared {
     pub(crate) audience: Audience,
     pub(crate) posts: Posts,
     pub(crate) uploads: Uploads,
+    pub(crate) tiktok: Tiktok,
+    pub(crate) instagram: Instagram,
     pub(crate) requests: RequestLog,
     pub(crate) faults: FaultBoard,
+    /// What platforms themselves ask: files by their URL, receivers of webhooks.
+    pub(crate) http: reqwest::Client,
+    pub(crate) background: Background,
     /// Held while the world is open; the system lets go of it when the process dies.
     _lock: File,
 }
@@ -50,12 +58,20 @@ impl Shared {
         let posts = Posts::open(data, config.processing)?;
         let uploads = Uploads::open(data)?;
         uploads.finish_complete(&posts)?;
+        let tiktok = Tiktok::open(data)?;
+        tiktok.uploads.finish_complete(&posts)?;
+        let instagram = Instagram::open(data)?;
+        instagram.containers.finish_complete()?;
         Ok(Self {
             audience: Audience::new(config.world_seed, birth.born_at, config.time_scale),
             uploads,
+            tiktok,
+            instagram,
             posts,
             requests: RequestLog::open(data)?,
             faults: FaultBoard::default(),
+            http: fetch::client()?,
+            background: Background::default(),
             _lock: lock,
         })
     }

@@ -11,6 +11,8 @@ use crate::posts::Post;
 pub(crate) const LIKES_SHARE: f64 = 0.86;
 pub(crate) const COMMENTS_SHARE: f64 = 0.08;
 const SHARES_SHARE: f64 = 0.06;
+/// Saves for one engagement: they are no part of it.
+const SAVES_PER_ENGAGEMENT: f64 = 0.05;
 
 /// Of what is in the picture: the same for the same bytes.
 const PICTURE_SD: f64 = 0.25;
@@ -36,6 +38,7 @@ pub(crate) struct Lasting {
     pub(crate) likes: u64,
     pub(crate) comments: u64,
     pub(crate) shares: u64,
+    pub(crate) saves: u64,
     /// Age (hours) before which the platform shows nothing; the same for all counts.
     pub(crate) reporting_delay_hours: f64,
 }
@@ -55,6 +58,8 @@ impl Lasting {
             likes: some_of(views, rate * LIKES_SHARE, &mut luck),
             comments: some_of(views, rate * COMMENTS_SHARE, &mut luck),
             shares: some_of(views, rate * SHARES_SHARE, &mut luck),
+            // Last, so that worlds from before it was counted keep their other numbers.
+            saves: some_of(views, rate * SAVES_PER_ENGAGEMENT, &mut luck),
             reporting_delay_hours,
         }
     }

@@ -28,6 +28,7 @@ pub(crate) struct Counts {
     pub(crate) likes: u64,
     pub(crate) comments: u64,
     pub(crate) shares: u64,
+    pub(crate) saves: u64,
 }
 
 /// What the world expects of a post, knowing everything except chance.
@@ -75,6 +76,7 @@ impl Audience {
             likes: so_far(lasting.likes),
             comments: so_far(lasting.comments),
             shares: so_far(lasting.shares),
+            saves: so_far(lasting.saves),
         }
     }
 

@@ -8,7 +8,6 @@ mod channels;
 mod content_range;
 mod error;
 mod metadata;
-mod mp4_duration;
 mod playlist_items;
 mod query;
 mod sessions;

@@ -17,10 +17,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::metadata::Resource;
-use super::mp4_duration;
 use crate::SandboxError;
 use crate::draw::short_id;
 use crate::journal::Journal;
+use crate::mp4_duration;
 use crate::platform::Platform;
 use crate::posts::{Post, Posts};
 

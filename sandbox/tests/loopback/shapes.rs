@@ -36,7 +36,7 @@ fn shape_of(value: &Value) -> BTreeSet<String> {
     out
 }
 
-fn assert_like(served: &Value, fixture: &str) -> Outcome {
+pub(crate) fn assert_like(served: &Value, fixture: &str) -> Outcome {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../platforms/fixtures");
     let recorded: Value = serde_json::from_slice(&std::fs::read(folder.join(fixture))?)?;
     let (served, recorded) = (shape_of(served), shape_of(&recorded));
