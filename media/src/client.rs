@@ -8,7 +8,9 @@ use std::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    ClipSpec, Keyframe, Limits, MediaError, Probe, process,
+    ClipSpec, Keyframe, Limits, MediaError, Probe, Target, Transcoded,
+    draft::Draft,
+    process,
     wire::{Job, Reply, Request},
 };
 
@@ -125,17 +127,59 @@ impl Media {
         }
     }
 
+    /// Makes of the video `input` the file `output`, which every platform takes: H.264 (8 bit,
+    /// 4:2:0) and AAC in MP4 with the index first, within `target`'s bounds.
+    ///
+    /// The shape and the times of the pictures stay, a variable frame rate included. The pictures
+    /// are turned as a player would turn them, and the new file says nothing of turning; what else
+    /// the old one says about itself (title, place) is left out. Without sound in it, none is
+    /// made. `output` appears when it is complete and on disk, in place of what was there; before,
+    /// its folder has one more, hidden, which goes with this call.
+    ///
+    /// # Errors
+    /// As [`probe`](Self::probe), and [`MediaError::Output`] when `output` cannot be written.
+    pub async fn transcode(
+        &self,
+        input: &Path,
+        output: &Path,
+        target: &Target,
+    ) -> Result<Transcoded, MediaError> {
+        let unwritable = |source| MediaError::Output {
+            operation: "transcode",
+            output: output.display().to_string(),
+            source,
+        };
+        let draft = Draft::beside(output).map_err(unwritable)?;
+        let job = Job::Transcode {
+            file: input.to_owned(),
+            out: draft.file(),
+            target: *target,
+        };
+        let limits = Limits {
+            time: target.time,
+            ..self.limits
+        };
+        match self.ask_within(job, limits).await? {
+            Reply::Transcoded(transcoded) => {
+                draft.put_in_place(output).await.map_err(unwritable)?;
+                Ok(transcoded)
+            }
+            other => Err(beside_the_question("transcode", &other)),
+        }
+    }
+
     async fn ask(&self, job: Job) -> Result<Reply, MediaError> {
+        self.ask_within(job, self.limits).await
+    }
+
+    async fn ask_within(&self, job: Job, limits: Limits) -> Result<Reply, MediaError> {
         let operation = job.name();
-        let request = serde_json::to_string(&Request {
-            job,
-            limits: self.limits,
-        })
-        .map_err(|source| MediaError::Request { operation, source })?;
+        let request = serde_json::to_string(&Request { job, limits })
+            .map_err(|source| MediaError::Request { operation, source })?;
         // The semaphore is never closed, so a missing permit cannot happen; running without one
         // would still be right.
         let _slot = self.slots.acquire().await.ok();
-        match process::run(&self.helper, operation, &request, self.limits.time).await? {
+        match process::run(&self.helper, operation, &request, limits.time).await? {
             Reply::Refused(refusal) => Err(MediaError::Refused { operation, refusal }),
             Reply::Failed { message } => Err(MediaError::Failed { operation, message }),
             reply => Ok(reply),

@@ -24,10 +24,12 @@ pub struct ClipSpec {
     /// The file format, and with it the codecs.
     pub container: ClipContainer,
     /// Degrees (0, 90, 180, 270) by which a player is told to turn the pictures clockwise;
-    /// MP4 only.
+    /// MP4 and MOV only.
     pub rotation: u16,
     /// Frames between sync frames (a seek lands on these).
     pub sync_every: u32,
+    /// Leaves every third frame out, so that the frame rate varies.
+    pub uneven: bool,
 }
 
 impl ClipSpec {
@@ -44,6 +46,7 @@ impl ClipSpec {
             container: ClipContainer::Mp4,
             rotation: 0,
             sync_every: 48,
+            uneven: false,
         }
     }
 
@@ -60,6 +63,10 @@ impl ClipSpec {
 pub enum ClipContainer {
     /// H.264 and AAC in MP4, index first.
     Mp4,
+    /// H.264 and AAC in `QuickTime`'s format, index first.
+    Mov,
+    /// 10-bit H.265 and AAC in MP4, index first, as telephones record.
+    Hevc,
     /// H.264 and AAC in Matroska.
     Matroska,
     /// VP8 and Opus in `WebM`.

@@ -12,7 +12,7 @@ pub enum MediaError {
     /// The input is not acceptable; trying again gives the same answer.
     #[error("media {operation}: {}", refusal.message)]
     Refused {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// Reason and particulars.
         refusal: Refusal,
@@ -20,7 +20,7 @@ pub enum MediaError {
     /// The helper could not be started.
     #[error("media {operation}: starting the helper {helper}")]
     Start {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// The program's path.
         helper: String,
@@ -31,7 +31,7 @@ pub enum MediaError {
     /// The helper's exit or output could not be read.
     #[error("media {operation}: talking to the helper")]
     Pipe {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// What the system said.
         #[source]
@@ -40,7 +40,7 @@ pub enum MediaError {
     /// The request could not be written as JSON (a path that is not UTF-8).
     #[error("media {operation}: writing the request")]
     Request {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// What the serialiser said.
         #[source]
@@ -52,7 +52,7 @@ pub enum MediaError {
         said(stderr)
     )]
     TimedOut {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// The limit it ran into.
         after: Duration,
@@ -62,7 +62,7 @@ pub enum MediaError {
     /// The helper ended without an answer: a signal, a limit of its own, a bug.
     #[error("media {operation}: the helper ended with {status}{}", said(stderr))]
     Crashed {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// How it ended.
         status: ExitStatus,
@@ -75,7 +75,7 @@ pub enum MediaError {
         said(stderr)
     )]
     BadReply {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// The end of what it wrote to stderr.
         stderr: String,
@@ -86,10 +86,21 @@ pub enum MediaError {
     /// The helper says that it cannot work here (a missing plugin, a full disk).
     #[error("media {operation}: the helper failed: {message}")]
     Failed {
-        /// `check`, `probe`, `keyframes` or `synthesize`.
+        /// `check`, `probe`, `keyframes`, `synthesize` or `transcode`.
         operation: &'static str,
         /// The helper's chain of causes.
         message: String,
+    },
+    /// The new file could not be put in its place: no such folder, no right to write, no room.
+    #[error("media {operation}: writing {output}")]
+    Output {
+        /// `transcode`.
+        operation: &'static str,
+        /// The path that was asked for.
+        output: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
     },
 }
 
@@ -105,6 +116,7 @@ impl MediaError {
             Self::Crashed { .. } => "media_helper_crashed",
             Self::Pipe { .. } | Self::BadReply { .. } => "media_helper_bad_reply",
             Self::Failed { .. } => "media_helper_failed",
+            Self::Output { .. } => "media_output_unwritable",
         }
     }
 

@@ -11,12 +11,14 @@
 
 mod client;
 mod clip;
+mod draft;
 mod error;
 mod keyframe;
 mod limits;
 pub mod looks;
 mod probe;
 mod process;
+mod transcode;
 pub mod wire;
 
 pub use client::Media;
@@ -25,4 +27,5 @@ pub use error::MediaError;
 pub use keyframe::Keyframe;
 pub use limits::Limits;
 pub use probe::Probe;
+pub use transcode::{Target, Transcoded};
 pub use wire::{Refusal, RefusalCode};

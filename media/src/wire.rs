@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClipSpec, Keyframe, Limits, Probe};
+use crate::{ClipSpec, Keyframe, Limits, Probe, Target, Transcoded};
 
 /// One question, and what answering it may cost.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +46,16 @@ pub enum Job {
         /// The file to write.
         out: PathBuf,
     },
+    /// Make an H.264 and AAC file in MP4 of a video.
+    Transcode {
+        /// The video.
+        file: PathBuf,
+        /// The file to write, in a folder that is nobody else's: after a crash, what is in it is
+        /// half-written.
+        out: PathBuf,
+        /// What the new file may be.
+        target: Target,
+    },
 }
 
 impl Job {
@@ -57,6 +67,7 @@ impl Job {
             Self::Probe { .. } => "probe",
             Self::Keyframes { .. } => "keyframes",
             Self::Synthesize { .. } => "synthesize",
+            Self::Transcode { .. } => "transcode",
         }
     }
 }
@@ -73,6 +84,8 @@ pub enum Reply {
     Keyframes(Vec<Keyframe>),
     /// To [`Job::Synthesize`].
     Synthesized,
+    /// To [`Job::Transcode`].
+    Transcoded(Transcoded),
     /// The input is at fault: the same answer would come again.
     Refused(Refusal),
     /// The helper is at fault, or its surroundings (a missing plugin, a full disk).
@@ -103,7 +116,8 @@ pub enum RefusalCode {
     NotAVideo,
     /// The container holds no video stream.
     NoVideoStream,
-    /// The video stream's codec is none that Flywheel decodes.
+    /// The codec of the video stream, or of the sound where it is needed, is none that Flywheel
+    /// decodes.
     CodecUnsupported,
     /// The file ends before its content does.
     Truncated,

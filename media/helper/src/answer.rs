@@ -2,7 +2,7 @@
 
 use media::wire::{Job, Reply, Request};
 
-use crate::{check, failure::Failure, keyframes, probe, synthesize};
+use crate::{check, failure::Failure, keyframes, probe, synthesize, transcode};
 
 /// Does the job and says how it went.
 pub(crate) fn answer(request: &Request) -> Reply {
@@ -17,6 +17,9 @@ pub(crate) fn answer(request: &Request) -> Reply {
         } => keyframes::keyframes(file, out_dir, *count, limits).map(Reply::Keyframes),
         Job::Synthesize { clip, out } => {
             synthesize::synthesize(clip, out, limits).map(|()| Reply::Synthesized)
+        }
+        Job::Transcode { file, out, target } => {
+            transcode::transcode(file, out, target, limits).map(Reply::Transcoded)
         }
     };
     match done {

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 
-use crate::{codec, failure::Failure, stream, synthesize};
+use crate::{codec, failure::Failure, stream, synthesize, transcode};
 
 /// Fails with the names of all missing elements.
 pub(crate) fn check() -> Result<(), Failure> {
@@ -10,6 +10,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         .iter()
         .chain(stream::ELEMENTS)
         .chain(synthesize::ELEMENTS)
+        .chain(transcode::ELEMENTS)
         .copied()
         .filter(|name| gstreamer::ElementFactory::find(name).is_none())
         .collect();

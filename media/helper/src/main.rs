@@ -23,6 +23,7 @@ mod probe;
 mod reader;
 mod stream;
 mod synthesize;
+mod transcode;
 
 use std::io::{self, BufRead as _, Write as _};
 

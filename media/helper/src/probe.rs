@@ -6,6 +6,7 @@ use gstreamer::{self as gst, prelude::*};
 use media::{Limits, Probe, RefusalCode};
 
 use crate::{
+    codec::SoundCodec,
     container::{self, Container},
     failure::{Failure, refused},
     orientation::Orientation,
@@ -21,6 +22,10 @@ pub(crate) struct Facts {
     pub(crate) container: Container,
     pub(crate) orientation: Orientation,
     pub(crate) duration: gst::ClockTime,
+    /// The type of the video stream, as its own headers say.
+    pub(crate) caps: gst::Caps,
+    /// How the first sound that we decode is decoded; `None` for sound in no such codec, too.
+    pub(crate) sound: Option<SoundCodec>,
 }
 
 /// Probes a file.
@@ -36,6 +41,7 @@ pub(crate) fn inspect(file: &Path, limits: &Limits) -> Result<Facts, Failure> {
         container,
         limits,
         Box::new(|_| Ok(vec![element("fakesink")?])),
+        None,
     )?;
     stream.start(gst::State::Paused)?;
     wait_for_headers(&stream)?;
@@ -78,6 +84,8 @@ pub(crate) fn inspect(file: &Path, limits: &Limits) -> Result<Facts, Failure> {
         container,
         orientation,
         duration,
+        caps: caps.clone(),
+        sound: seen.sound,
     })
 }
 

@@ -14,14 +14,11 @@ use crate::{
     codec::VideoCodec,
     container::Container,
     failure::Failure,
-    stream::{Stream, element},
+    stream::{Stream, decoder},
 };
 
 /// How long to wait for a picture before looking whether something went wrong.
 const GLANCE: gst::ClockTime = gst::ClockTime::from_mseconds(20);
-
-/// Decoder threads: two helpers at once should not starve the machine.
-const DECODER_THREADS: i32 = 2;
 
 /// A decoded picture.
 pub(crate) struct Frame {
@@ -60,17 +57,8 @@ impl Reader {
             .build();
         sink.set_property("enable-last-sample", false);
         let end = sink.clone();
-        let tail = move |codec: VideoCodec| {
-            let decoder = element(codec.decoder)?;
-            if decoder
-                .find_property("max-threads")
-                .is_some_and(|spec| spec.value_type() == i32::static_type())
-            {
-                decoder.set_property("max-threads", DECODER_THREADS);
-            }
-            Ok(vec![decoder, end.clone().upcast()])
-        };
-        let stream = Stream::new(file, container, limits, Box::new(tail))?;
+        let tail = move |codec: VideoCodec| Ok(vec![decoder(codec)?, end.clone().upcast()]);
+        let stream = Stream::new(file, container, limits, Box::new(tail), None)?;
         stream.start(gst::State::Playing)?;
         let reader = Self { stream, sink };
         // The sink only joins the pipeline when the video stream is found, and until it has its

@@ -13,3 +13,4 @@ mod probing;
 mod refusals;
 mod studio;
 mod synthesizing;
+mod transcoding;

@@ -25,15 +25,18 @@ pub(crate) const ELEMENTS: &[&str] = &[
     "videobalance",
     "overlaycomposition",
     "videorate",
+    "videoconvert",
     "concat",
     "queue",
     "x264enc",
+    "x265enc",
     "vp8enc",
     "audiotestsrc",
     "audioconvert",
     "avenc_aac",
     "opusenc",
     "mp4mux",
+    "qtmux",
     "matroskamux",
     "webmmux",
     "filesink",
@@ -105,11 +108,19 @@ fn check(clip: &ClipSpec, limits: &Limits) -> Result<(), Failure> {
     if ![0, 90, 180, 270].contains(&clip.rotation) {
         return bad("can be turned by 0, 90, 180 or 270 degrees only");
     }
-    let turns = clip.container == ClipContainer::Mp4 && clip.video;
+    let turns = is_boxes(clip.container) && clip.video;
     if clip.rotation != 0 && !turns {
-        return bad("can be turned as MP4 with a picture only");
+        return bad("can be turned as MP4 or MOV with a picture only");
     }
     Ok(())
+}
+
+/// Whether the file is made of boxes (ISO/IEC 14496-12), and so has an index and a matrix.
+fn is_boxes(container: ClipContainer) -> bool {
+    match container {
+        ClipContainer::Mp4 | ClipContainer::Mov | ClipContainer::Hevc => true,
+        ClipContainer::Matroska | ClipContainer::Webm => false,
+    }
 }
 
 /// Fills the pipeline.
@@ -120,11 +131,12 @@ fn build(
     out: &Path,
 ) -> anyhow::Result<()> {
     let muxer = match clip.container {
-        ClipContainer::Mp4 => element("mp4mux")?,
+        ClipContainer::Mp4 | ClipContainer::Hevc => element("mp4mux")?,
+        ClipContainer::Mov => element("qtmux")?,
         ClipContainer::Matroska => element("matroskamux")?,
         ClipContainer::Webm => element("webmmux")?,
     };
-    if clip.container == ClipContainer::Mp4 {
+    if is_boxes(clip.container) {
         muxer.set_property("faststart", true);
     }
     let sink = element("filesink")?;
@@ -137,8 +149,9 @@ fn build(
         .context("filling the pipeline")?;
     muxer.link(&sink).context("linking the file")?;
     if clip.video {
-        let scenes = scene::row(pipeline, clip, overlays)?;
-        let chain = [scenes, video_encoder(clip)?, element("queue")?];
+        let mut chain = vec![scene::row(pipeline, clip, overlays)?];
+        chain.extend(video_encoder(clip)?);
+        chain.push(element("queue")?);
         link_to_muxer(pipeline, &chain, &muxer)?;
     }
     if clip.audio {
@@ -163,22 +176,38 @@ fn link_to_muxer(
         .context("linking the muxer")
 }
 
-fn video_encoder(clip: &ClipSpec) -> anyhow::Result<gst::Element> {
+fn video_encoder(clip: &ClipSpec) -> anyhow::Result<Vec<gst::Element>> {
     let bits = u64::from(clip.width) * u64::from(clip.height) * BITS_PER_PIXEL;
-    if clip.container == ClipContainer::Webm {
-        let encoder = element("vp8enc")?;
-        encoder.set_property("deadline", 1_i64);
-        encoder.set_property("cpu-used", 8_i32);
-        encoder.set_property("threads", 2_i32);
-        encoder.set_property("keyframe-max-dist", i32::try_from(clip.sync_every)?);
-        encoder.set_property("target-bitrate", i32::try_from(bits)?);
-        return Ok(encoder);
+    let kilobits = u32::try_from(bits / 1000)?.max(64);
+    match clip.container {
+        ClipContainer::Webm => {
+            let encoder = element("vp8enc")?;
+            encoder.set_property("deadline", 1_i64);
+            encoder.set_property("cpu-used", 8_i32);
+            encoder.set_property("threads", 2_i32);
+            encoder.set_property("keyframe-max-dist", i32::try_from(clip.sync_every)?);
+            encoder.set_property("target-bitrate", i32::try_from(bits)?);
+            Ok(vec![encoder])
+        }
+        ClipContainer::Hevc => {
+            let ten_bits = element("capsfilter")?;
+            let caps = gst::Caps::builder("video/x-raw").field("format", "I420_10LE");
+            ten_bits.set_property("caps", caps.build());
+            let encoder = element("x265enc")?;
+            encoder.set_property_from_str("speed-preset", "ultrafast");
+            encoder.set_property("key-int-max", i32::try_from(clip.sync_every)?);
+            encoder.set_property("bitrate", kilobits);
+            let (convert, parse) = (element("videoconvert")?, element("h265parse")?);
+            Ok(vec![convert, ten_bits, encoder, parse])
+        }
+        ClipContainer::Mp4 | ClipContainer::Mov | ClipContainer::Matroska => {
+            let encoder = element("x264enc")?;
+            encoder.set_property_from_str("speed-preset", "ultrafast");
+            encoder.set_property("key-int-max", clip.sync_every);
+            encoder.set_property("bitrate", kilobits);
+            Ok(vec![encoder])
+        }
     }
-    let encoder = element("x264enc")?;
-    encoder.set_property_from_str("speed-preset", "ultrafast");
-    encoder.set_property("key-int-max", clip.sync_every);
-    encoder.set_property("bitrate", u32::try_from(bits / 1000)?.max(64));
-    Ok(encoder)
 }
 
 fn sound(clip: &ClipSpec) -> anyhow::Result<Vec<gst::Element>> {

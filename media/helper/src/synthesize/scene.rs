@@ -85,7 +85,7 @@ fn draw(
     let entry = out
         .static_pad("sink")
         .context("a queue without a sink pad")?;
-    stamp(&entry, clip.frame_rate, frames);
+    stamp(&entry, clip, frames);
     chain.extend([
         repeat,
         pictures(clip.width, clip.height, clip.frame_rate, 1)?,
@@ -94,13 +94,15 @@ fn draw(
     Ok(chain)
 }
 
-/// Gives each picture its time in the whole clip and drops those beyond the scene's end.
-fn stamp(pad: &gst::Pad, frame_rate: u32, frames: Range<u64>) {
+/// Gives each picture its time in the whole clip and drops those beyond the scene's end, and every
+/// third of an uneven clip.
+fn stamp(pad: &gst::Pad, clip: &ClipSpec, frames: Range<u64>) {
     let next = AtomicU64::new(frames.start);
-    let at = move |n: u64| gst::ClockTime::from_nseconds(n * 1_000_000_000 / u64::from(frame_rate));
+    let (rate, uneven) = (u64::from(clip.frame_rate), clip.uneven);
+    let at = move |n: u64| gst::ClockTime::from_nseconds(n * 1_000_000_000 / rate);
     pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        if n >= frames.end {
+        if n >= frames.end || (uneven && n % 3 == 1) {
             return gst::PadProbeReturn::Drop;
         }
         if let Some(buffer) = info.buffer_mut() {
