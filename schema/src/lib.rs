@@ -19,6 +19,7 @@ pub mod instant;
 pub mod json;
 pub mod migrations;
 
+pub mod account_tokens;
 pub mod accounts;
 pub mod analytics_snapshots;
 pub mod concepts;

@@ -7,7 +7,10 @@
 use jiff::Timestamp;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, SqlErr, UpdateMany};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    Condition, ConnectionTrait, SqlErr, UpdateMany,
+};
 
 use crate::SchemaError;
 use crate::error::failed;
@@ -18,12 +21,16 @@ use crate::posts::{ActiveModel, COLUMN, Column, Entity, Model, PostState, get};
 pub enum Move {
     /// The platform handed out a session.
     Open,
+    /// The platform handed out another session for bytes that will never become a post.
+    Reopen,
     /// The next request carries bytes.
     StartSending,
-    /// The platform has everything and named the post.
+    /// The platform has everything.
     Sent,
     /// The platform says that it is published.
     Posted,
+    /// The platform says under which id people see it.
+    Name,
     /// It will not be published.
     Reject,
     /// It cannot be found out whether it was published.
@@ -37,21 +44,25 @@ impl Move {
     /// | move | prepared | open | sending | processing | posted | rejected | unknown |
     /// |---|---|---|---|---|---|---|---|
     /// | open | yes | same or replaced session | – | – | – | – | – |
+    /// | reopen | – | – | replaced session | – | – | – | – |
     /// | start sending | – | same session | same session | – | – | – | – |
-    /// | sent | – | – | yes | same post | – | – | yes |
+    /// | sent | – | – | yes | no post, or the same | – | – | yes |
     /// | posted | – | – | – | yes | – | – | – |
+    /// | name | – | – | – | – | no name, or the same | – | – |
     /// | reject | yes | yes | yes | yes | – | – | – |
-    /// | unknown | – | yes | yes | – | – | – | – |
+    /// | unknown | – | yes | yes | yes | – | – | – |
     #[must_use]
     pub const fn starts_from(self) -> &'static [PostState] {
-        use PostState::{Open, Prepared, Processing, Sending, Unknown};
+        use PostState::{Open, Posted, Prepared, Processing, Sending, Unknown};
         match self {
             Self::Open => &[Prepared, Open],
+            Self::Reopen => &[Sending],
             Self::StartSending => &[Open, Sending],
             Self::Sent => &[Sending, Processing, Unknown],
             Self::Posted => &[Processing],
+            Self::Name => &[Posted],
             Self::Reject => &[Prepared, Open, Sending, Processing],
-            Self::Unknown => &[Open, Sending],
+            Self::Unknown => &[Open, Sending, Processing],
         }
     }
 
@@ -59,10 +70,10 @@ impl Move {
     #[must_use]
     pub const fn ends_in(self) -> PostState {
         match self {
-            Self::Open => PostState::Open,
+            Self::Open | Self::Reopen => PostState::Open,
             Self::StartSending => PostState::Sending,
             Self::Sent => PostState::Processing,
-            Self::Posted => PostState::Posted,
+            Self::Posted | Self::Name => PostState::Posted,
             Self::Reject => PostState::Rejected,
             Self::Unknown => PostState::Unknown,
         }
@@ -97,8 +108,11 @@ impl Transition {
 /// An upload session that a platform handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its URL or id.
+    /// Its URL or id, and what else is needed to go on with it. A secret.
     pub session: String,
+    /// The platform's id of what is being made, if it has one apart from the session: what webhooks
+    /// and questions about it name. Unique on its platform.
+    pub upload_id: Option<String>,
     /// Size of the file it was opened for, in bytes.
     pub total_bytes: i64,
     /// Hash of that file, lower-case hex.
@@ -127,15 +141,35 @@ pub async fn open(
     if replaces.is_none() {
         allowed = allowed.add(Column::State.eq(PostState::Prepared));
     }
-    let row = ActiveModel {
+    let change = Entity::update_many().set(of(opened, now)).filter(allowed);
+    make(db, Move::Open, post_id, change, now).await
+}
+
+/// Records a session in the place of the one named `replaces`, into which bytes may have gone. Only
+/// for whom the platform has told that they are no post and never will be.
+pub async fn reopen(
+    db: &impl ConnectionTrait,
+    post_id: &str,
+    opened: Session,
+    replaces: &str,
+    now: Timestamp,
+) -> Result<Transition, SchemaError> {
+    let change = Entity::update_many()
+        .set(of(opened, now))
+        .filter(COLUMN.session.eq(replaces));
+    make(db, Move::Reopen, post_id, change, now).await
+}
+
+fn of(opened: Session, now: Timestamp) -> ActiveModel {
+    ActiveModel {
         session: Set(Some(opened.session)),
+        upload_id: Set(opened.upload_id),
         total_bytes: Set(Some(opened.total_bytes)),
         content_sha256: Set(Some(opened.content_sha256)),
         opened_at_ms: Set(Some(now.as_millisecond())),
+        arrived_at_ms: Set(None),
         ..Default::default()
-    };
-    let change = Entity::update_many().set(row).filter(allowed);
-    make(db, Move::Open, post_id, change, now).await
+    }
 }
 
 /// Allows bytes to leave into `session`, which must be the row's: whoever holds another one may
@@ -156,53 +190,123 @@ pub async fn start_sending(
     make(db, Move::StartSending, post_id, change, now).await
 }
 
-/// Links the platform's post. Also the way back from unknown, when the post was found after all.
-/// Linking the same post again is applied. A platform's post that another row has is an error.
+/// Keeps that all bytes of `session` are there. No move: the platform has not taken them yet.
+pub async fn arrived(
+    db: &impl ConnectionTrait,
+    post_id: &str,
+    session: &str,
+    now: Timestamp,
+) -> Result<(), SchemaError> {
+    Entity::update_many()
+        .set(ActiveModel {
+            arrived_at_ms: Set(Some(now.as_millisecond())),
+            ..Default::default()
+        })
+        .filter(COLUMN.id.eq(post_id))
+        .filter(COLUMN.session.eq(session))
+        .exec(db)
+        .await
+        .map_err(failed("keep that all bytes are there"))?;
+    Ok(())
+}
+
+/// The platform has all of it; with its id of the post, where it has one already. Also the way back
+/// from unknown, when the post was found after all. Linking the same post again is applied. A
+/// platform's post that another row has is an error.
 pub async fn sent(
     db: &impl ConnectionTrait,
     post_id: &str,
-    platform_post_id: &str,
+    platform_post_id: Option<&str>,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
-    let allowed = Condition::any()
-        .add(Column::State.ne(PostState::Processing))
-        .add(Column::PlatformPostId.eq(platform_post_id));
-    let row = ActiveModel {
-        platform_post_id: Set(Some(platform_post_id.to_owned())),
+    let mut row = ActiveModel {
         error_code: Set(None),
         error_message: Set(None),
         ..Default::default()
     };
+    let mut allowed = Condition::any()
+        .add(Column::State.ne(PostState::Processing))
+        .add(Column::PlatformPostId.is_null());
+    if let Some(id) = platform_post_id {
+        row.platform_post_id = Set(Some(id.to_owned()));
+        allowed = allowed.add(Column::PlatformPostId.eq(id));
+    }
     let change = Entity::update_many().set(row).filter(allowed);
-    match make(db, Move::Sent, post_id, change, now).await {
+    let made = make(db, Move::Sent, post_id, change, now).await;
+    linked(db, made, post_id, platform_post_id).await
+}
+
+/// The platform says that it is published, since `published_at`, under an id and an address if it
+/// names them. Final.
+pub async fn posted(
+    db: &impl ConnectionTrait,
+    post_id: &str,
+    published_at: Timestamp,
+    seen_as: SeenAs<'_>,
+    now: Timestamp,
+) -> Result<Transition, SchemaError> {
+    let mut row = seen_as.row();
+    row.published_at_ms = Set(Some(published_at.as_millisecond()));
+    let change = Entity::update_many().set(row);
+    let made = make(db, Move::Posted, post_id, change, now).await;
+    linked(db, made, post_id, seen_as.platform_post_id).await
+}
+
+/// The platform says under which id people see a post that was published without one. A post keeps
+/// its first id.
+pub async fn name(
+    db: &impl ConnectionTrait,
+    post_id: &str,
+    seen_as: SeenAs<'_>,
+    now: Timestamp,
+) -> Result<Transition, SchemaError> {
+    let allowed = Condition::any()
+        .add(Column::PlatformPostId.is_null())
+        .add(Column::PlatformPostId.eq(seen_as.platform_post_id));
+    let change = Entity::update_many().set(seen_as.row()).filter(allowed);
+    let made = make(db, Move::Name, post_id, change, now).await;
+    linked(db, made, post_id, seen_as.platform_post_id).await
+}
+
+/// How people see a published post. What is missing leaves the row as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SeenAs<'a> {
+    /// The platform's id of the post.
+    pub platform_post_id: Option<&'a str>,
+    /// Where they see it.
+    pub url: Option<&'a str>,
+}
+
+impl SeenAs<'_> {
+    fn row(self) -> ActiveModel {
+        let set = |text: Option<&str>| text.map_or(NotSet, |text| Set(Some(text.to_owned())));
+        ActiveModel {
+            platform_post_id: set(self.platform_post_id),
+            url: set(self.url),
+            ..Default::default()
+        }
+    }
+}
+
+/// A platform's post that another row has is an error of its own.
+async fn linked(
+    db: &impl ConnectionTrait,
+    made: Result<Transition, SchemaError>,
+    post_id: &str,
+    platform_post_id: Option<&str>,
+) -> Result<Transition, SchemaError> {
+    match made {
         Err(SchemaError::Database { source, .. })
             if matches!(source.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) =>
         {
             let platform = get(db, post_id).await?.map(|post| post.platform);
             Err(SchemaError::PlatformPostLinked {
                 platform: platform.unwrap_or_default(),
-                platform_post_id: platform_post_id.to_owned(),
+                platform_post_id: platform_post_id.unwrap_or_default().to_owned(),
             })
         }
         made => made,
     }
-}
-
-/// The platform says that it is published, since `published_at`. Final.
-pub async fn posted(
-    db: &impl ConnectionTrait,
-    post_id: &str,
-    published_at: Timestamp,
-    url: Option<&str>,
-    now: Timestamp,
-) -> Result<Transition, SchemaError> {
-    let row = ActiveModel {
-        published_at_ms: Set(Some(published_at.as_millisecond())),
-        url: Set(url.map(str::to_owned)),
-        ..Default::default()
-    };
-    let change = Entity::update_many().set(row);
-    make(db, Move::Posted, post_id, change, now).await
 }
 
 /// It will not be published: the platform refused it, or refused what it was made of. Final.

@@ -13,7 +13,8 @@ use crate::insert::insert_or_ignore;
 use crate::{SchemaError, accounts, instant};
 
 pub use crate::post_moves::{
-    Move, Session, Transition, open, posted, reject, sent, start_sending, unknown,
+    Move, SeenAs, Session, Transition, arrived, name, open, posted, reject, reopen, sent,
+    start_sending, unknown,
 };
 
 /// One video on one account.
@@ -35,9 +36,14 @@ pub struct Model {
     pub account_id: String,
     /// How far it got.
     pub state: PostState,
-    /// What the platform handed out to upload into: a URL or an id.
+    /// What the platform handed out to upload into: a URL or an id, and what else is needed to go on
+    /// with it. A secret.
     #[sea_orm(column_type = "Text", nullable)]
     pub session: Option<String>,
+    /// The platform's id of what is being made, where it has one apart from the session: TikTok's
+    /// publish id, Instagram's container.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub upload_id: Option<String>,
     /// Size of the file that the session was opened for, in bytes.
     pub total_bytes: Option<i64>,
     /// Hash of that file, lower-case hex.
@@ -61,6 +67,8 @@ pub struct Model {
     pub opened_at_ms: Option<i64>,
     /// When the first byte was allowed to leave.
     pub sending_at_ms: Option<i64>,
+    /// When the platform said that all bytes are there, where it says so before it takes the post.
+    pub arrived_at_ms: Option<i64>,
     /// When the platform published it, by its clock if it says so.
     pub published_at_ms: Option<i64>,
     /// When the state last moved.
@@ -74,6 +82,12 @@ impl Model {
     #[must_use]
     pub fn prepared_at(&self) -> Timestamp {
         instant::from_millis(self.prepared_at_ms)
+    }
+
+    /// When the present session was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Option<Timestamp> {
+        self.opened_at_ms.map(instant::from_millis)
     }
 
     /// When the first byte was allowed to leave.
@@ -108,7 +122,7 @@ pub enum PostState {
     Open,
     /// Bytes may have left.
     Sending,
-    /// The platform has all of it and named the post.
+    /// The platform has all of it.
     Processing,
     /// The platform says that it is published. Final.
     Posted,
@@ -149,6 +163,7 @@ pub async fn prepare(
         platform: post.platform,
         state: PostState::Prepared,
         session: None,
+        upload_id: None,
         total_bytes: None,
         content_sha256: None,
         platform_post_id: None,
@@ -158,6 +173,7 @@ pub async fn prepare(
         prepared_at_ms: now_ms,
         opened_at_ms: None,
         sending_at_ms: None,
+        arrived_at_ms: None,
         published_at_ms: None,
         updated_at_ms: now_ms,
     };
@@ -196,6 +212,36 @@ pub async fn by_platform_post(
         .one(db)
         .await
         .map_err(failed("find the post behind a platform's post"))
+}
+
+/// Our post behind an upload that the platform speaks of, if there is one.
+pub async fn by_upload(
+    db: &impl ConnectionTrait,
+    platform: &str,
+    upload_id: &str,
+) -> Result<Option<Model>, SchemaError> {
+    Entity::find()
+        .filter(COLUMN.platform.eq(platform))
+        .filter(COLUMN.upload_id.eq(upload_id))
+        .one(db)
+        .await
+        .map_err(failed("find the post behind an upload"))
+}
+
+/// The account's other posts without a name that the platform has all of, or may have published.
+pub async fn unnamed(
+    db: &impl ConnectionTrait,
+    account_id: &str,
+    but: &str,
+) -> Result<Vec<Model>, SchemaError> {
+    Entity::find()
+        .filter(COLUMN.account_id.eq(account_id))
+        .filter(Column::State.is_in([PostState::Processing, PostState::Unknown]))
+        .filter(Column::PlatformPostId.is_null())
+        .filter(COLUMN.id.ne(but))
+        .all(db)
+        .await
+        .map_err(failed("list the account's posts without a name"))
 }
 
 /// Up to `limit` posts in `state`, the one that has been there longest first.

@@ -9,6 +9,8 @@ mod m0002_posts;
 mod m0003_measurements;
 mod m0004_learning;
 mod m0005_events;
+mod m0006_uploads;
+mod m0007_account_tokens;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_measurements::Migration),
             Box::new(m0004_learning::Migration),
             Box::new(m0005_events::Migration),
+            Box::new(m0006_uploads::Migration),
+            Box::new(m0007_account_tokens::Migration),
         ]
     }
 

@@ -1,6 +1,7 @@
 //! The channel's tables, proven on every database they must run on: one set of tests, SQLite in a
 //! temporary folder always, and Postgres when `FLYWHEEL_TEST_POSTGRES_URL` names a server.
 
+mod account_tokens;
 mod database;
 mod events;
 mod migrations;

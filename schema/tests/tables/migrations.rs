@@ -20,7 +20,9 @@ async fn migrating_twice_changes_nothing() -> TestResult {
               "m0002_posts",
               "m0003_measurements",
               "m0004_learning",
-              "m0005_events"
+              "m0005_events",
+              "m0006_uploads",
+              "m0007_account_tokens"
             ]
         "#);
         }
@@ -46,7 +48,7 @@ async fn eight_processes_opening_and_migrating_a_new_database_at_once_all_succee
             });
         }
         while let Some(process) = processes.join_next().await {
-            assert_eq!(process??, 5);
+            assert_eq!(process??, 7);
         }
         Ok(())
     })

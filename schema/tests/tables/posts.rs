@@ -1,6 +1,6 @@
 //! The state machine of posts: every pair of state and move, and races for the same move.
 
-use schema::posts::{self, Move, PostState, Transition};
+use schema::posts::{self, Move, PostState, SeenAs, Transition};
 use schema::{DatabaseConnection, SchemaError};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, Iterable};
 
@@ -9,43 +9,48 @@ use crate::rows::{minute, new_post, prepared_post, session};
 
 /// Which moves are made, from which states: written out here, not read from the code under test.
 /// "yes" also holds for a move that repeats the same facts on its own end state.
-const ALLOWED: [(PostState, [(Move, bool); 6]); 7] = {
-    use Move::{Open, Posted, Reject, Sent, StartSending, Unknown};
-    const fn row(allowed: [bool; 6]) -> [(Move, bool); 6] {
+const ALLOWED: [(PostState, [(Move, bool); 8]); 7] = {
+    use Move::{Name, Open, Posted, Reject, Reopen, Sent, StartSending, Unknown};
+    const fn row(allowed: [bool; 8]) -> [(Move, bool); 8] {
         [
             (Open, allowed[0]),
-            (StartSending, allowed[1]),
-            (Sent, allowed[2]),
-            (Posted, allowed[3]),
-            (Reject, allowed[4]),
-            (Unknown, allowed[5]),
+            (Reopen, allowed[1]),
+            (StartSending, allowed[2]),
+            (Sent, allowed[3]),
+            (Posted, allowed[4]),
+            (Name, allowed[5]),
+            (Reject, allowed[6]),
+            (Unknown, allowed[7]),
         ]
     }
     [
         (
             PostState::Prepared,
-            row([true, false, false, false, true, false]),
+            row([true, false, false, false, false, false, true, false]),
         ),
-        (PostState::Open, row([true, true, false, false, true, true])),
+        (
+            PostState::Open,
+            row([true, false, true, false, false, false, true, true]),
+        ),
         (
             PostState::Sending,
-            row([false, true, true, false, true, true]),
+            row([false, true, true, true, false, false, true, true]),
         ),
         (
             PostState::Processing,
-            row([false, false, true, true, true, false]),
+            row([false, false, false, true, true, false, true, true]),
         ),
         (
             PostState::Posted,
-            row([false, false, false, false, false, false]),
+            row([false, false, false, false, false, true, false, false]),
         ),
         (
             PostState::Rejected,
-            row([false, false, false, false, false, false]),
+            row([false, false, false, false, false, false, false, false]),
         ),
         (
             PostState::Unknown,
-            row([false, false, true, false, false, false]),
+            row([false, false, false, true, false, false, false, false]),
         ),
     ]
 };
@@ -59,13 +64,22 @@ async fn make(
     let now = minute(at);
     match step {
         Move::Open => posts::open(db, id, session("s1"), None, now).await,
+        Move::Reopen => posts::reopen(db, id, session("s2"), "s1", now).await,
         Move::StartSending => posts::start_sending(db, id, "s1", now).await,
-        Move::Sent => posts::sent(db, id, &format!("yt-{id}"), now).await,
-        Move::Posted => posts::posted(db, id, now, Some("https://yt/1"), now).await,
+        Move::Sent => posts::sent(db, id, Some(&format!("yt-{id}")), now).await,
+        Move::Posted => posts::posted(db, id, now, SeenAs::default(), now).await,
+        Move::Name => posts::name(db, id, seen_as(&format!("yt-{id}")), now).await,
         Move::Reject => posts::reject(db, id, "invalid_file", "no video track", now).await,
         Move::Unknown => {
             posts::unknown(db, id, "no_answer", "the upload's answer was lost", now).await
         }
+    }
+}
+
+fn seen_as(platform_post_id: &str) -> SeenAs<'_> {
+    SeenAs {
+        platform_post_id: Some(platform_post_id),
+        url: Some("https://yt/1"),
     }
 }
 
@@ -130,9 +144,12 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
         let id = prepared_post(&db, "v_1").await?;
         posts::open(&db, &id, session("s1"), None, minute(2)).await?;
         posts::start_sending(&db, &id, "s1", minute(3)).await?;
-        posts::sent(&db, &id, "yt-1", minute(4)).await?;
-        let url = Some("https://youtu.be/yt-1");
-        let made = posts::posted(&db, &id, minute(5), url, minute(6)).await?;
+        posts::sent(&db, &id, Some("yt-1"), minute(4)).await?;
+        let seen_as = SeenAs {
+            platform_post_id: None,
+            url: Some("https://youtu.be/yt-1"),
+        };
+        let made = posts::posted(&db, &id, minute(5), seen_as, minute(6)).await?;
         insta::allow_duplicates! {
             insta::assert_json_snapshot!(made.into_model(), @r#"
             {
@@ -142,6 +159,7 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
               "account_id": "youtube:main",
               "state": "posted",
               "session": "s1",
+              "upload_id": null,
               "total_bytes": 1024,
               "content_sha256": "9f86d081",
               "platform_post_id": "yt-1",
@@ -151,6 +169,7 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
               "prepared_at_ms": 1795341660000,
               "opened_at_ms": 1795341720000,
               "sending_at_ms": 1795341780000,
+              "arrived_at_ms": null,
               "published_at_ms": 1795341900000,
               "updated_at_ms": 1795341960000
             }
@@ -249,7 +268,7 @@ async fn starting_to_send_again_keeps_the_first_instant() -> TestResult {
 async fn a_processing_post_keeps_the_platform_post_it_was_linked_to() -> TestResult {
     on_every_database(|db| async move {
         let id = post_in(&db, "v_1", PostState::Processing).await?;
-        let other = posts::sent(&db, &id, "another", minute(3)).await?;
+        let other = posts::sent(&db, &id, Some("another"), minute(3)).await?;
         assert!(!other.is_applied());
         let linked = posts::by_platform_post(&db, "youtube", &format!("yt-{id}")).await?;
         assert_eq!(linked.map(|post| post.id), Some(id));
@@ -263,8 +282,8 @@ async fn a_platform_post_cannot_be_linked_to_two_of_ours() -> TestResult {
     on_every_database(|db| async move {
         let first = post_in(&db, "v_1", PostState::Sending).await?;
         let second = post_in(&db, "v_2", PostState::Sending).await?;
-        posts::sent(&db, &first, "yt-1", minute(3)).await?;
-        let error = posts::sent(&db, &second, "yt-1", minute(3)).await;
+        posts::sent(&db, &first, Some("yt-1"), minute(3)).await?;
+        let error = posts::sent(&db, &second, Some("yt-1"), minute(3)).await;
         assert!(
             matches!(&error, Err(SchemaError::PlatformPostLinked { platform, .. }) if platform == "youtube"),
             "{error:?}"
@@ -282,7 +301,7 @@ async fn an_unknown_post_that_is_found_again_loses_its_error() -> TestResult {
         let id = post_in(&db, "v_1", PostState::Unknown).await?;
         let lost = posts::get(&db, &id).await?.ok_or("the post is gone")?;
         assert_eq!(lost.error_code.as_deref(), Some("no_answer"));
-        let found = posts::sent(&db, &id, "yt-1", minute(8)).await?;
+        let found = posts::sent(&db, &id, Some("yt-1"), minute(8)).await?;
         assert!(found.is_applied());
         let found = found.into_model();
         assert_eq!(
@@ -342,6 +361,72 @@ async fn two_targets_that_spell_the_same_id_are_told_apart() -> TestResult {
             matches!(refused, Err(SchemaError::IdTaken { .. })),
             "{refused:?}"
         );
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_post_is_found_by_the_upload_that_its_session_is_about() -> TestResult {
+    on_every_database(|db| async move {
+        let opened = |name: &str| posts::Session {
+            upload_id: Some(format!("p-{name}")),
+            ..session(name)
+        };
+        let id = prepared_post(&db, "v_1").await?;
+        posts::open(&db, &id, opened("s1"), None, minute(2)).await?;
+        let found = posts::by_upload(&db, "youtube", "p-s1").await?;
+        assert_eq!(found.map(|post| post.id), Some(id.clone()));
+        assert_eq!(posts::by_upload(&db, "tiktok", "p-s1").await?, None);
+        posts::start_sending(&db, &id, "s1", minute(3)).await?;
+        let stale = posts::reopen(&db, &id, opened("s3"), "s2", minute(4)).await?;
+        assert!(
+            !stale.is_applied(),
+            "another session than the row's was replaced"
+        );
+        posts::reopen(&db, &id, opened("s2"), "s1", minute(4)).await?;
+        assert_eq!(posts::by_upload(&db, "youtube", "p-s1").await?, None);
+        let found = posts::by_upload(&db, "youtube", "p-s2").await?;
+        assert_eq!(found.map(|post| post.state), Some(PostState::Open));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_post_that_was_published_without_a_name_keeps_its_first_one() -> TestResult {
+    on_every_database(|db| async move {
+        let id = prepared_post(&db, "v_1").await?;
+        posts::open(&db, &id, session("s1"), None, minute(2)).await?;
+        posts::start_sending(&db, &id, "s1", minute(3)).await?;
+        posts::sent(&db, &id, None, minute(4)).await?;
+        posts::posted(&db, &id, minute(5), SeenAs::default(), minute(6)).await?;
+        let named = posts::name(&db, &id, seen_as("7"), minute(7)).await?;
+        assert!(named.is_applied());
+        let again = posts::name(&db, &id, seen_as("7"), minute(8)).await?;
+        assert!(again.is_applied());
+        let other = posts::name(&db, &id, seen_as("8"), minute(9)).await?;
+        assert!(!other.is_applied());
+        assert_eq!(other.into_model().platform_post_id.as_deref(), Some("7"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn posts_without_a_name_are_also_those_that_nobody_is_sure_of() -> TestResult {
+    on_every_database(|db| async move {
+        let sending = post_in(&db, "v_1", PostState::Sending).await?;
+        let unknown = post_in(&db, "v_2", PostState::Unknown).await?;
+        // It has its name.
+        post_in(&db, "v_3", PostState::Processing).await?;
+        let beside = posts::unnamed(&db, "youtube:main", &sending).await?;
+        let ids: Vec<_> = beside.into_iter().map(|post| post.id).collect();
+        assert_eq!(ids, std::slice::from_ref(&unknown));
+        posts::sent(&db, &sending, None, minute(9)).await?;
+        let beside = posts::unnamed(&db, "youtube:main", &unknown).await?;
+        let ids: Vec<_> = beside.into_iter().map(|post| post.id).collect();
+        assert_eq!(ids, [sending]);
         Ok(())
     })
     .await

@@ -21,6 +21,7 @@ async fn a_video_is_stored_once_and_the_first_one_stays() -> TestResult {
         assert_eq!(second, videos::Insertion::Existing(video("v_1")));
         let stored = videos::get(&db, "v_1").await?;
         insta::allow_duplicates! {
+            insta::with_settings!({ sort_maps => true }, {
             insta::assert_json_snapshot!(stored, @r##"
             {
               "id": "v_1",
@@ -42,6 +43,7 @@ async fn a_video_is_stored_once_and_the_first_one_stays() -> TestResult {
               "created_at_ms": 1795341600000
             }
         "##);
+            });
         }
         Ok(())
     })

@@ -38,6 +38,7 @@ pub(crate) fn new_post(video_id: &str) -> posts::NewPost {
 pub(crate) fn session(name: &str) -> posts::Session {
     posts::Session {
         session: name.to_owned(),
+        upload_id: None,
         total_bytes: 1024,
         content_sha256: "9f86d081".to_owned(),
     }

@@ -33,6 +33,7 @@ async fn the_first_decision_is_version_one_and_holds() -> TestResult {
             made
         );
         insta::allow_duplicates! {
+            insta::with_settings!({ sort_maps => true }, {
             insta::assert_json_snapshot!(stored, @r#"
             {
               "id": "v_1/youtube/main/feedback/weights",
@@ -57,6 +58,7 @@ async fn the_first_decision_is_version_one_and_holds() -> TestResult {
               "created_at_ms": 1795363800000
             }
         "#);
+            });
         }
         Ok(())
     })
