@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::endings::{self, Plain, missing};
-use crate::files::{self, VideoFile};
+use crate::files::{self, Files};
 use crate::posting::marker;
 use crate::services::Services;
 use crate::target::Target;
@@ -36,7 +36,7 @@ pub struct Analyze {
     db: DatabaseConnection,
     media: Arc<Media>,
     anthropic: Arc<Anthropic>,
-    inbox: PathBuf,
+    files: Files,
     frames: PathBuf,
     room: Semaphore,
 }
@@ -90,7 +90,7 @@ impl Analyze {
             db: services.db.clone(),
             media: services.media.clone(),
             anthropic: services.anthropic.clone(),
-            inbox: services.inbox.clone(),
+            files: Files::new(services),
             frames: services.frames.clone(),
             room: Semaphore::new(services.media.helpers()),
         }
@@ -99,6 +99,7 @@ impl Analyze {
     /// Takes the frames, unless an execution that was interrupted later has taken them.
     async fn keyframes(
         &self,
+        cx: &StepContext,
         video: &videos::Model,
         post_id: &str,
     ) -> Result<Vec<Keyframe>, StepError> {
@@ -107,15 +108,14 @@ impl Analyze {
         if let Some(taken) = files::read_json(&list).await {
             return Ok(taken);
         }
-        let path = files::locate(&self.inbox, &video.source).await?;
         let post = posts::get(&self.db, post_id)
             .await?
             .ok_or_else(|| missing("post", post_id))?;
         // Pictures of another file would be scored beside this post's numbers.
-        VideoFile::open(&path).await?.must_be_of(&post)?;
+        let posted = self.files.of_post(cx, &video.source, &post).await?;
         let frames = self
             .media
-            .keyframes(&path, &folder, FRAMES)
+            .keyframes(&posted.path, &folder, FRAMES)
             .await
             .map_err(endings::media)?;
         files::write_json(&list, &frames).await?;
@@ -194,7 +194,7 @@ impl Step for Analyze {
     fn policy() -> Policy {
         Policy {
             time_limit: Duration::from_secs(6 * 60),
-            max_interrupted: 30,
+            max_interrupted: 100,
             ..Policy::default()
         }
     }
@@ -216,7 +216,7 @@ impl Step for Analyze {
         let video = videos::get(&self.db, &target.video_id)
             .await?
             .ok_or_else(|| missing("video", &target.video_id))?;
-        let frames = self.keyframes(&video, &post_id).await?;
+        let frames = self.keyframes(cx, &video, &post_id).await?;
         let prompt = prompt(&frames, &video, &target.platform).await?;
         let answer = self
             .anthropic

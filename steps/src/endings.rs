@@ -10,8 +10,15 @@ use platforms::{LaterWhen, Meaning, PlatformError};
 
 /// From this attempt on, an answer that was paid for and is of no use ends the step.
 const LAST_PAID_ATTEMPT: u32 = 6;
-/// What the client refuses by itself: no byte of that chunk has left.
-const NOT_SENT: [&str; 2] = ["youtube_bad_chunk", "youtube_foreign_session"];
+/// What the client refuses by itself: nothing has left.
+pub(crate) const NOT_SENT: [&str; 6] = [
+    "instagram_bad_size",
+    "instagram_foreign_id",
+    "tiktok_bad_chunk",
+    "tiktok_foreign_upload",
+    "youtube_bad_chunk",
+    "youtube_foreign_session",
+];
 
 /// For calls that change nothing outside, or whose repetition is harmless.
 pub(crate) fn platform(cx: &StepContext, error: PlatformError) -> StepError {

@@ -1,9 +1,13 @@
-//! Video files: from a video's source to a checked file under the inbox, and its bytes.
+//! Video files: from a video's source to a checked file, to what a platform takes of it, and its
+//! bytes.
 
 use std::io::{self, ErrorKind, SeekFrom};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use engine::StepError;
+use engine::{StepContext, StepError};
+use media::{Media, Probe};
+use platforms::fetch::Fetcher;
 use schema::posts;
 use schema::videos::VideoSource;
 use serde::Serialize;
@@ -11,8 +15,11 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::sync::Mutex;
 
-use crate::endings::Plain;
+use crate::endings::{self, Plain};
+use crate::posting::Clip;
+use crate::services::Services;
 
 /// A file that was read once through. Another file under its name changes nothing here: all bytes
 /// come through the one handle.
@@ -24,14 +31,132 @@ pub(crate) struct VideoFile {
     pub(crate) sha256: String,
 }
 
-/// The path of a video's file: under the inbox, through no symlink out of it.
-pub(crate) async fn locate(inbox: &Path, source: &VideoSource) -> Result<PathBuf, StepError> {
-    let VideoSource::Path(path) = source else {
-        return Err(bad(
-            "source_url_unsupported",
-            "this build takes files under the inbox; an https source is not fetched yet".to_owned(),
-        ));
-    };
+/// Where videos come from, and where what was made of them is kept.
+pub(crate) struct Files {
+    inbox: PathBuf,
+    fetched: PathBuf,
+    converted: PathBuf,
+    fetcher: Fetcher,
+    media: Arc<Media>,
+    /// One conversion at a time: the targets of one video want the same.
+    converting: Mutex<()>,
+}
+
+/// A file that leaves, and its content.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) path: PathBuf,
+    pub(crate) content: VideoFile,
+}
+
+impl Files {
+    pub(crate) fn new(services: &Services) -> Self {
+        Self {
+            inbox: services.inbox.clone(),
+            fetched: services.fetched.clone(),
+            converted: services.converted.clone(),
+            fetcher: services.fetcher.clone(),
+            media: services.media.clone(),
+            converting: Mutex::default(),
+        }
+    }
+
+    /// The file that a platform is to get: the source, or what is made of one that it does not
+    /// take. That is made once, and kept by the source's content. Gives its facts.
+    pub(crate) async fn for_post(
+        &self,
+        cx: &StepContext,
+        source: &VideoSource,
+        takes: impl Fn(&Probe) -> bool,
+    ) -> Result<Clip, StepError> {
+        let path = self.locate(cx, source).await?;
+        let probe = self.media.probe(&path).await.map_err(endings::media)?;
+        let content = VideoFile::open(&path).await?;
+        if takes(&probe) {
+            return Ok(Clip::of(probe, &content));
+        }
+        let converted = self.converted(&content);
+        let _only_one = self.converting.lock().await;
+        if !is_there(&converted).await? {
+            self.media
+                .transcode(&path, &converted, &media::Target::default())
+                .await
+                .map_err(endings::media)?;
+        }
+        self.clip(&Outgoing::open(converted).await?).await
+    }
+
+    /// The facts of a file that leaves.
+    pub(crate) async fn clip(&self, file: &Outgoing) -> Result<Clip, StepError> {
+        let probe = self.media.probe(&file.path).await;
+        Ok(Clip::of(probe.map_err(endings::media)?, &file.content))
+    }
+
+    /// The file that a post's upload was opened for.
+    pub(crate) async fn of_post(
+        &self,
+        cx: &StepContext,
+        source: &VideoSource,
+        post: &posts::Model,
+    ) -> Result<Outgoing, StepError> {
+        let path = self.locate(cx, source).await?;
+        let content = VideoFile::open(&path).await?;
+        let is_it = |file: &VideoFile| post.content_sha256.as_deref() == Some(&file.sha256);
+        if is_it(&content) {
+            return Ok(Outgoing { path, content });
+        }
+        let converted = self.converted(&content);
+        if is_there(&converted).await? {
+            let outgoing = Outgoing::open(converted).await?;
+            if is_it(&outgoing.content) {
+                return Ok(outgoing);
+            }
+        }
+        Err(bad(
+            "source_changed",
+            format!(
+                "the file of {} is no longer the one that its upload was opened for",
+                post.video_id
+            ),
+        ))
+    }
+
+    fn converted(&self, source: &VideoFile) -> PathBuf {
+        self.converted.join(format!("{}.mp4", source.sha256))
+    }
+
+    /// The path of a video's file: in the inbox, or fetched, which is done once.
+    async fn locate(&self, cx: &StepContext, source: &VideoSource) -> Result<PathBuf, StepError> {
+        match source {
+            VideoSource::Path(path) => locate(&self.inbox, path).await,
+            VideoSource::Url(url) => {
+                let name = hex(Sha256::digest(url));
+                let file = self.fetched.join(name);
+                if !is_there(&file).await? {
+                    self.fetcher
+                        .fetch(url, &file)
+                        .await
+                        .map_err(|error| endings::platform(cx, error))?;
+                }
+                Ok(file)
+            }
+        }
+    }
+}
+
+impl Outgoing {
+    async fn open(path: PathBuf) -> Result<Self, StepError> {
+        let content = VideoFile::open(&path).await?;
+        Ok(Self { path, content })
+    }
+}
+
+async fn is_there(path: &Path) -> Result<bool, StepError> {
+    tokio::fs::try_exists(path).await.map_err(unreadable)
+}
+
+/// The path of a file under the inbox, through no symlink out of it.
+async fn locate(inbox: &Path, path: &str) -> Result<PathBuf, StepError> {
     let relative = Path::new(path);
     if !relative
         .components()
@@ -63,7 +188,17 @@ pub(crate) async fn locate(inbox: &Path, source: &VideoSource) -> Result<PathBuf
             format!("the path {path} leads out of the inbox"),
         ));
     }
-    Ok(file)
+    match tokio::fs::metadata(&file).await.map_err(unreadable)? {
+        is if is.is_file() => Ok(file),
+        is if is.is_dir() => Err(bad(
+            "source_not_a_file",
+            format!("{path} in the inbox is a folder; name the video in it"),
+        )),
+        _ => Err(bad(
+            "source_not_a_file",
+            format!("{path} in the inbox is no regular file"),
+        )),
+    }
 }
 
 impl VideoFile {
@@ -81,30 +216,11 @@ impl VideoFile {
             hash.update(part);
             bytes += part.len() as u64;
         }
-        let sha256 = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         Ok(Self {
             file,
             bytes,
-            sha256,
+            sha256: hex(hash.finalize()),
         })
-    }
-
-    /// Refuses a file that is another one than the post's upload was opened for.
-    pub(crate) fn must_be_of(&self, post: &posts::Model) -> Result<(), StepError> {
-        match post.content_sha256.as_deref() == Some(self.sha256.as_str()) {
-            true => Ok(()),
-            false => Err(bad(
-                "source_changed",
-                format!(
-                    "the file of {} is no longer the one that its upload was opened for",
-                    post.video_id
-                ),
-            )),
-        }
     }
 
     /// `length` bytes from `offset` on, fewer at the end of the file.
@@ -121,6 +237,20 @@ impl VideoFile {
             .map_err(unreadable)?;
         Ok(bytes)
     }
+
+    /// All of it, from the start, as a stream of its own.
+    pub(crate) async fn stream(&mut self) -> Result<File, StepError> {
+        self.file
+            .seek(SeekFrom::Start(0))
+            .await
+            .map_err(unreadable)?;
+        self.file.try_clone().await.map_err(unreadable)
+    }
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    let digits = bytes.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 /// A value that [`write_json`] kept; nothing if there is none, or none that can be read.

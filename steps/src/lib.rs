@@ -21,9 +21,11 @@ pub mod scrape;
 mod endings;
 mod files;
 mod posting;
+mod reading;
+mod tokens;
 mod weights;
 
 pub use posting::marker;
 pub use registry::{Steps, catalogue};
-pub use services::{Audience, Services};
+pub use services::{Audience, InstagramAccount, ReadBy, Services, TikTokAccount, YouTubeAccount};
 pub use target::Target;

@@ -1,4 +1,4 @@
-//! `post_in_doubt`: keeps in the post's row that sending it ended in doubt.
+//! `post_in_doubt`: keeps in the post's row that posting it ended in doubt.
 
 use engine::{Step, StepContext, StepError};
 use schema::DatabaseConnection;
@@ -10,11 +10,11 @@ use crate::endings::missing;
 use crate::services::Services;
 use crate::target::Target;
 
-const TEXT: &str = "sending ended before it was known whether the video is published; look in the \
+const TEXT: &str = "posting ended before it was known whether the video is published; look in the \
     channel before anything is sent again";
 
-/// Marks a post unknown that is still `sending` when nobody goes on sending it. Repeatable: it moves
-/// the row from that one state, and asks nobody outside.
+/// Marks a post unknown that has bytes on their way, or waits to be published, when nobody goes on
+/// with it. Repeatable: it moves the row from those states, and asks nobody outside.
 pub struct PostInDoubt {
     db: DatabaseConnection,
 }
@@ -51,10 +51,12 @@ impl Step for PostInDoubt {
             .ok_or_else(|| missing("post", &id))?;
         let row = match post.state {
             // Refused when it moved on since it was read; then what became of it is known.
-            PostState::Sending => posts::unknown(&self.db, &id, "publish_unknown", TEXT, cx.now())
-                .await?
-                .into_model(),
-            // Of an open post no byte has left; of the others it is known what they are.
+            PostState::Sending | PostState::Processing if post.platform_post_id.is_none() => {
+                posts::unknown(&self.db, &id, "publish_unknown", TEXT, cx.now())
+                    .await?
+                    .into_model()
+            }
+            // Of an open post no byte has left; of the others it is known what became of them.
             _ => post,
         };
         Ok(Marked {

@@ -1,27 +1,20 @@
-//! `post_open`: checks file and text, and opens the upload session. Nothing is published by it.
+//! `post_open`: checks file and text, and opens the upload. Nothing is published by it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Policy, Step, StepContext, StepError};
-use media::Media;
-use platforms::youtube::YouTube;
-use schema::posts::{self, NewPost, PostState, Session, Transition};
+use schema::posts::{self, NewPost, PostState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::endings;
-use crate::files::{self, VideoFile};
 use crate::posting::{Posting, rejected, unknown};
 use crate::services::Services;
 use crate::target::Target;
 
-/// Opens an upload session. Repeatable: of two sessions only the one in the row is ever used, and
-/// an unused one disappears.
+/// Opens an upload. Repeatable: of two uploads only the one in the row is ever used, and an unused
+/// one disappears.
 pub struct PostOpen {
     posting: Posting,
-    media: Arc<Media>,
-    inbox: PathBuf,
 }
 
 /// A post whose bytes may leave.
@@ -38,8 +31,6 @@ impl PostOpen {
     pub fn new(services: &Services) -> Self {
         Self {
             posting: Posting::new(services),
-            media: services.media.clone(),
-            inbox: services.inbox.clone(),
         }
     }
 
@@ -47,24 +38,17 @@ impl PostOpen {
         &self,
         cx: &StepContext,
         target: &Target,
-        youtube: &YouTube,
-    ) -> Result<Transition, StepError> {
-        let post_id = target.post_id();
-        let video = self.posting.video(target).await?;
-        let path = files::locate(&self.inbox, &video.source).await?;
-        self.media.probe(&path).await.map_err(endings::media)?;
-        let file = VideoFile::open(&path).await?;
-        let text = self.posting.text(&video, &post_id);
-        let session = youtube
-            .open_session(&text, file.bytes)
-            .await
-            .map_err(|error| endings::platform(cx, error))?;
-        let opened = Session {
-            session: session.expose().to_owned(),
-            total_bytes: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-            content_sha256: file.sha256,
-        };
-        Ok(posts::open(&self.posting.db, &post_id, opened, None, cx.now()).await?)
+        post: posts::Model,
+    ) -> Result<posts::Model, StepError> {
+        let publisher = self.posting.publisher(target)?;
+        let job = self.posting.job_on(cx, target, post).await?;
+        let source = &job.video.source;
+        let takes = |probe: &_| publisher.takes(probe);
+        let clip = self.posting.files.for_post(cx, source, takes).await?;
+        let session = publisher.open(&job, &clip).await?;
+        // Refused: another execution was faster, and its upload is the one.
+        let opened = posts::open(&self.posting.db, &job.post.id, session, None, cx.now());
+        Ok(opened.await?.into_model())
     }
 }
 
@@ -73,17 +57,19 @@ impl Step for PostOpen {
     type Input = Target;
     type Output = Opened;
 
-    /// Looking at a large file takes long, and a worker that is restarted often is no reason to
+    /// Fetching, transcoding and looking at a large file take long, and a worker that is restarted often is no reason to
     /// give a video up.
     fn policy() -> Policy {
         Policy {
-            max_interrupted: 30,
+            time_limit: Duration::from_secs(40 * 60),
+            max_interrupted: 100,
             ..Policy::default()
         }
     }
 
     async fn run(&self, cx: &StepContext, target: Target) -> Result<Opened, StepError> {
-        let youtube = self.posting.youtube(&target)?;
+        // Before the row: what can never be posted leaves none behind.
+        self.posting.publisher(&target)?;
         let new = NewPost {
             video_id: target.video_id.clone(),
             platform: target.platform.clone(),
@@ -91,8 +77,7 @@ impl Step for PostOpen {
         };
         let mut post = posts::prepare(&self.posting.db, new, cx.now()).await?;
         if post.state == PostState::Prepared {
-            // Refused: another execution was faster, and its session is the one.
-            post = self.open(cx, &target, youtube).await?.into_model();
+            post = self.open(cx, &target, post).await?;
         }
         match post.state {
             PostState::Rejected => Err(rejected(&post)),

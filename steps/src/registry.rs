@@ -1,5 +1,5 @@
 //! The list of steps, sorted. A line here gives a step its place in [`Steps`] and its row in the
-//! catalogue; its tests are a line in `tests/suite.rs`, and a test there fails while one is missing.
+//! catalogue; its tests are a `prove!` in `tests/suite/`, and a test there fails while one is missing.
 
 use std::sync::Arc;
 

@@ -1,23 +1,20 @@
 //! `scrape`: reads how a post is doing.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use engine::{Step, StepContext, StepError};
-use platforms::youtube::{Counts, YouTube};
-use schema::analytics_snapshots::{self, SnapshotSource};
+use engine::{Policy, Step, StepContext, StepError};
+use schema::analytics_snapshots;
 use schema::{DatabaseConnection, posts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::endings::{self, Plain, missing};
+use crate::endings::{Plain, missing};
+use crate::reading::{Readers, Shown};
 use crate::services::{Audience, Services};
 use crate::target::Target;
 
-/// Reads the post's counts through the platform's API.
+/// Reads the post's counts, by its public page or through the platform's API.
 pub struct Scrape {
     db: DatabaseConnection,
-    youtube: BTreeMap<String, Arc<YouTube>>,
+    readers: Readers,
     audience: Audience,
 }
 
@@ -35,7 +32,13 @@ pub struct Reading {
     pub likes: Option<i64>,
     /// Comments.
     pub comments: Option<i64>,
-    /// (likes + comments) / views.
+    /// Shares, where the platform shows them.
+    #[serde(default)]
+    pub shares: Option<i64>,
+    /// How many keep it, where the platform shows it.
+    #[serde(default)]
+    pub saves: Option<i64>,
+    /// (likes + comments + shares) / views, with what the platform shows.
     pub engagement: Option<f64>,
     /// Whether it may be set against the prediction.
     pub scored: bool,
@@ -49,62 +52,23 @@ impl Scrape {
     pub fn new(services: &Services) -> Self {
         Self {
             db: services.db.clone(),
-            youtube: services.youtube.clone(),
+            readers: Readers::new(services),
             audience: services.audience,
         }
     }
-}
 
-/// Engagement, or why there is none. YouTube shows no shares, so the numerator is likes + comments.
-fn engagement(counts: &Counts) -> Result<f64, &'static str> {
-    let views = counts
-        .views
-        .filter(|views| *views > 0)
-        .ok_or("no views are shown")?;
-    let likes = counts.likes.ok_or("likes are hidden")?;
-    let comments = counts.comments.ok_or("comments are hidden")?;
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    Ok((likes + comments) as f64 / views as f64)
-}
-
-impl Step for Scrape {
-    const NAME: &'static str = "scrape";
-    type Input = Target;
-    type Output = Reading;
-
-    async fn run(&self, cx: &StepContext, target: Target) -> Result<Reading, StepError> {
-        let post_id = target.post_id();
-        let post = posts::get(&self.db, &post_id)
-            .await?
-            .ok_or_else(|| missing("post", &post_id))?;
-        let (Some(id), Some(published_at)) = (&post.platform_post_id, post.published_at()) else {
-            return Err(missing("published post", &post_id));
-        };
-        let youtube = self
-            .youtube
-            .get(&target.account)
-            .ok_or_else(|| missing("youtube account", &target.account))?;
-        let video = youtube
-            .video(id)
-            .await
-            .map_err(|error| endings::platform(cx, error))?;
+    /// The row of a reading.
+    fn row(
+        &self,
+        cx: &StepContext,
+        post: &posts::Model,
+        shown: &Shown,
+    ) -> Result<analytics_snapshots::Model, StepError> {
+        let published_at = post.published_at();
+        let published_at = published_at.ok_or_else(|| missing("published post", &post.id))?;
         let read_at = cx.now();
-        let Some(video) = video else {
-            return Err(StepError::terminal(
-                "post_deleted",
-                Plain(format!(
-                    "YouTube no longer shows {id}: deleted or made private"
-                )),
-            ));
-        };
-        if video.counts.views == Some(0) && video.counts.likes.is_some_and(|likes| likes > 0) {
-            return Err(StepError::retry(
-                "reading_implausible",
-                Plain("likes without views: a bad reading".to_owned()),
-            ));
-        }
         let age_ms = self.audience.age_ms(published_at, read_at);
-        let engagement = engagement(&video.counts);
+        let engagement = shown.engagement();
         let unscored_reason = match engagement {
             Err(reason) => Some(reason.to_owned()),
             Ok(_) if !self.audience.is_scored_age(age_ms) => Some(format!(
@@ -114,21 +78,50 @@ impl Step for Scrape {
             Ok(_) => None,
         };
         let count = |count: Option<u64>| count.and_then(|count| i64::try_from(count).ok());
-        let row = analytics_snapshots::Model {
+        Ok(analytics_snapshots::Model {
             id: cx.key(),
-            post_id,
+            post_id: post.id.clone(),
             read_at_ms: read_at.as_millisecond(),
             age_ms,
-            source: SnapshotSource::Api,
-            views: count(video.counts.views),
-            likes: count(video.counts.likes),
-            comments: count(video.counts.comments),
-            shares: None,
-            saves: None,
+            source: shown.source,
+            views: count(shown.views),
+            likes: count(shown.likes),
+            comments: count(shown.comments),
+            shares: count(shown.shares.count()),
+            saves: count(shown.saves),
             engagement: engagement.ok(),
             scored: unscored_reason.is_none(),
             unscored_reason,
-        };
+        })
+    }
+}
+
+impl Step for Scrape {
+    const NAME: &'static str = "scrape";
+    type Input = Target;
+    type Output = Reading;
+
+    /// A worker that is restarted often is no reason to give a reading up.
+    fn policy() -> Policy {
+        Policy {
+            max_interrupted: 100,
+            ..Policy::default()
+        }
+    }
+
+    async fn run(&self, cx: &StepContext, target: Target) -> Result<Reading, StepError> {
+        let post_id = target.post_id();
+        let post = posts::get(&self.db, &post_id)
+            .await?
+            .ok_or_else(|| missing("post", &post_id))?;
+        let shown = self.readers.of(&target)?.read(cx, &post).await?;
+        if shown.is_implausible() {
+            return Err(StepError::retry(
+                "reading_implausible",
+                Plain("likes without views: a bad reading".to_owned()),
+            ));
+        }
+        let row = self.row(cx, &post, &shown)?;
         Ok(analytics_snapshots::record(&self.db, row).await?.into())
     }
 }
@@ -146,6 +139,8 @@ impl From<analytics_snapshots::Model> for Reading {
             views: row.views,
             likes: row.likes,
             comments: row.comments,
+            shares: row.shares,
+            saves: row.saves,
             engagement: row.engagement,
             scored: row.scored,
             unscored_reason: row.unscored_reason,

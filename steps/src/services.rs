@@ -8,6 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use media::Media;
 use platforms::anthropic::Anthropic;
+use platforms::fetch::Fetcher;
+use platforms::instagram::Instagram;
+use platforms::instagram_page::InstagramPage;
+use platforms::tiktok::{PrivacyLevel, RefreshToken, TikTok};
+use platforms::tiktok_page::TikTokPage;
 use platforms::youtube::{Privacy, YouTube};
 use schema::DatabaseConnection;
 
@@ -18,18 +23,68 @@ pub struct Services {
     pub db: DatabaseConnection,
     /// What we ask of video files.
     pub media: Arc<Media>,
-    /// One client per account, by the account's name.
-    pub youtube: BTreeMap<String, Arc<YouTube>>,
-    /// Who may watch what is posted to YouTube.
-    pub youtube_privacy: Privacy,
+    /// Instagram's accounts, by their names.
+    pub instagram: BTreeMap<String, InstagramAccount>,
+    /// TikTok's accounts, by their names.
+    pub tiktok: BTreeMap<String, TikTokAccount>,
+    /// YouTube's accounts, by their names.
+    pub youtube: BTreeMap<String, YouTubeAccount>,
+    /// Fetches videos that are named by a URL.
+    pub fetcher: Fetcher,
     /// The vision and text model.
     pub anthropic: Arc<Anthropic>,
     /// The folder that a video's path is under.
     pub inbox: PathBuf,
+    /// Where fetched videos are kept.
+    pub fetched: PathBuf,
+    /// Where videos are kept that were transcoded for a platform.
+    pub converted: PathBuf,
     /// Where keyframes are kept.
     pub frames: PathBuf,
     /// The audience's clock.
     pub audience: Audience,
+}
+
+/// An account on Instagram.
+#[derive(Clone)]
+pub struct InstagramAccount {
+    /// The account's client.
+    pub client: Arc<Instagram>,
+    /// Whether its reels are shown among its posts, too.
+    pub share_to_feed: bool,
+    /// How its posts are read.
+    pub read: ReadBy<InstagramPage>,
+}
+
+/// An account on TikTok.
+#[derive(Clone)]
+pub struct TikTokAccount {
+    /// The app's client.
+    pub client: Arc<TikTok>,
+    /// What the account's first access token is got with, and each one after a person has changed it.
+    pub refresh_token: RefreshToken,
+    /// Who may watch what is posted.
+    pub privacy: PrivacyLevel,
+    /// How its posts are read.
+    pub read: ReadBy<TikTokPage>,
+}
+
+/// An account on YouTube.
+#[derive(Clone)]
+pub struct YouTubeAccount {
+    /// The account's client.
+    pub client: Arc<YouTube>,
+    /// Who may watch what is posted.
+    pub privacy: Privacy,
+}
+
+/// How posts are read.
+#[derive(Clone)]
+pub enum ReadBy<P> {
+    /// Through the platform's API, in the account's name.
+    Api,
+    /// As a stranger sees them, in the browser.
+    Page(P),
 }
 
 /// How fast the audience's time runs. Everything else lives in wall time.

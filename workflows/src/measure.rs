@@ -33,7 +33,10 @@ pub struct MeasureOutput {
     pub likes: Option<i64>,
     /// Comments.
     pub comments: Option<i64>,
-    /// (likes + comments) / views.
+    /// Shares, where the platform shows them.
+    #[serde(default)]
+    pub shares: Option<i64>,
+    /// (likes + comments + shares) / views, with what the platform shows.
     pub engagement: Option<f64>,
     /// Why the reading is not set against the prediction, if it is not.
     pub unscored_reason: Option<String>,
@@ -80,6 +83,7 @@ impl Workflow for Measure {
             views: reading.views,
             likes: reading.likes,
             comments: reading.comments,
+            shares: reading.shares,
             engagement: reading.engagement,
             unscored_reason: reading.unscored_reason,
             analysis_id: analysis.analysis_id,

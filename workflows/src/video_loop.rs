@@ -7,7 +7,7 @@ use engine::{Failure, FailureKind, Workflow, WorkflowContext};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use steps::post_confirm::PostConfirm;
+use steps::post_confirm::{PostConfirm, Posted};
 use steps::post_in_doubt::PostInDoubt;
 use steps::post_open::PostOpen;
 use steps::post_send::PostSend;
@@ -47,10 +47,10 @@ pub struct VideoLoopInput {
 pub struct VideoLoopOutput {
     /// Our post.
     pub post_id: String,
-    /// The platform's id of it.
-    pub platform_post_id: String,
-    /// Where people see it.
-    pub url: String,
+    /// The platform's id of it, if it had one when it was published.
+    pub platform_post_id: Option<String>,
+    /// Where people see it, if that was known when it was published.
+    pub url: Option<String>,
     /// Expected engagement; missing when there was no history.
     pub predicted_engagement: Option<f64>,
     /// What was measured and learned.
@@ -78,10 +78,16 @@ impl VideoLoop {
             .map_or(configured, SignedDuration::from_millis)
     }
 
-    /// Sends the bytes. Where that ends in doubt, the post's row says so before the run does.
-    async fn send(&self, cx: &WorkflowContext<'_>, target: &Target) -> Result<(), Failure> {
-        let Err(failure) = cx.step(&self.post_send, target.clone()).await else {
-            return Ok(());
+    /// Sends the bytes and has them published. Where that ends in doubt, the post's row says so
+    /// before the run does.
+    async fn post(&self, cx: &WorkflowContext<'_>, target: &Target) -> Result<Posted, Failure> {
+        let posted = async {
+            cx.step(&self.post_send, target.clone()).await?;
+            cx.step(&self.post_confirm, target.clone()).await
+        };
+        let failure = match posted.await {
+            Ok(posted) => return Ok(posted),
+            Err(failure) => failure,
         };
         if failure.kind == FailureKind::Unknown {
             // Whatever comes of this, the failure to tell of is the first one.
@@ -120,8 +126,7 @@ impl Workflow for VideoLoop {
         let prediction = cx.step(&self.predict, target.clone()).await?;
 
         cx.step(&self.post_open, target.clone()).await?;
-        self.send(cx, &target).await?;
-        let posted = cx.step(&self.post_confirm, target.clone()).await?;
+        let posted = self.post(cx, &target).await?;
 
         let due = posted
             .published_at

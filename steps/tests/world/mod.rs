@@ -10,13 +10,18 @@ use engine::Step;
 use engine::testing::suite;
 use media::{Background, ClipSpec, Limits, Media, Place, Rgb, Scene, TextOverlay};
 use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
+use platforms::fetch::{FetchConfig, Fetcher};
+use platforms::instagram::{Instagram, InstagramConfig};
+use platforms::tiktok::{LEAST_CHUNK, PrivacyLevel, RefreshToken, TikTok, TikTokConfig};
 use platforms::youtube::{Privacy, YouTube, YouTubeConfig};
 use sandbox::{Sandbox, SandboxConfig};
 use schema::videos::{NewVideo, VideoSource};
 use schema::{DatabaseConnection, accounts, posts, videos};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use steps::{Audience, Services, Steps, Target};
+use steps::{
+    Audience, InstagramAccount, ReadBy, Services, Steps, Target, TikTokAccount, YouTubeAccount,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -27,11 +32,12 @@ use url::Url;
 const CHUNK: u64 = 256 * 1024;
 
 pub(crate) struct World {
+    platform: &'static str,
     pub(crate) db: DatabaseConnection,
     pub(crate) steps: Steps,
     base: Url,
     http: reqwest::Client,
-    _folder: TempDir,
+    folder: TempDir,
     _serving: DropGuard,
 }
 
@@ -40,6 +46,11 @@ static CLIP: OnceCell<Vec<u8>> = OnceCell::const_new();
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::on("youtube").await
+    }
+
+    /// A world whose video goes to this platform.
+    pub(crate) async fn on(platform: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (base, serving) = serve(folder.path()).await;
         let db = schema::connect(&schema::sqlite_url(&folder.path().join("channel.db")).unwrap())
@@ -48,21 +59,18 @@ impl World {
         schema::migrate(&db).await.unwrap();
         let inbox = folder.path().join("inbox");
         std::fs::create_dir(&inbox).unwrap();
-        std::fs::write(inbox.join("v_1.mp4"), CLIP.get_or_init(make_clip).await).unwrap();
-        let steps = Steps::new(&services(
-            &base,
-            db.clone(),
-            &folder.path().join("frames"),
-            inbox,
-        ));
-        accounts::ensure(&db, "youtube", "main").await.unwrap();
+        let clip = CLIP.get_or_init(make_clip).await;
+        std::fs::write(inbox.join("v_1.mp4"), padded(clip, pieces(platform))).unwrap();
+        let steps = Steps::new(&services(&base, db.clone(), folder.path(), inbox));
+        accounts::ensure(&db, platform, "main").await.unwrap();
         videos::insert_if_new(&db, video()).await.unwrap();
         Self {
+            platform,
             db,
             steps,
             base,
             http: reqwest::Client::new(),
-            _folder: folder,
+            folder,
             _serving: serving,
         }
     }
@@ -70,9 +78,14 @@ impl World {
     pub(crate) fn target(&self) -> Target {
         Target {
             video_id: "v_1".to_owned(),
-            platform: "youtube".to_owned(),
+            platform: self.platform.to_owned(),
             account: "main".to_owned(),
         }
+    }
+
+    /// The platform's name.
+    pub(crate) fn platform(&self) -> &'static str {
+        self.platform
     }
 
     /// Runs earlier steps of the loop, each until it is done.
@@ -90,7 +103,12 @@ impl World {
 
     /// A world in which the video is predicted and its upload open.
     pub(crate) async fn opened() -> Self {
-        let world = Self::new().await;
+        Self::new().await.open().await
+    }
+
+    /// The same, on any platform.
+    pub(crate) async fn open(self) -> Self {
+        let world = self;
         world
             .done(&world.steps.predict, json!(world.target()))
             .await;
@@ -102,7 +120,12 @@ impl World {
 
     /// A world in which the bytes are with the platform.
     pub(crate) async fn sent() -> Self {
-        let world = Self::opened().await;
+        Self::new().await.send().await
+    }
+
+    /// The same, on any platform.
+    pub(crate) async fn send(self) -> Self {
+        let world = self.open().await;
         world
             .done(&world.steps.post_send, json!(world.target()))
             .await;
@@ -111,7 +134,12 @@ impl World {
 
     /// A world in which the video was published six hours ago.
     pub(crate) async fn published() -> Self {
-        let world = Self::sent().await;
+        Self::new().await.publish().await
+    }
+
+    /// The same, on any platform.
+    pub(crate) async fn publish(self) -> Self {
+        let world = self.send().await;
         world
             .done(&world.steps.post_confirm, json!(world.target()))
             .await;
@@ -142,10 +170,15 @@ impl World {
         action: Value,
     ) {
         let fault = json!({ "platform": platform, "endpoint": endpoint, "after": after, "times": times, "action": action });
+        self.tell("faults", &fault).await;
+    }
+
+    /// Uses a control of the sandbox.
+    pub(crate) async fn tell(&self, control: &str, body: &Value) {
         let answer = self
             .http
-            .post(self.control("faults"))
-            .json(&fault)
+            .post(self.control(control))
+            .json(body)
             .send()
             .await
             .unwrap();
@@ -154,6 +187,23 @@ impl World {
             "{}",
             answer.text().await.unwrap()
         );
+    }
+
+    /// A folder of the world: `inbox`, `converted`, …
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Makes a clip in the inbox, and has the video be that one.
+    pub(crate) async fn film(&self, name: &str, clip: &ClipSpec) {
+        Media::new(helper(), Limits::default())
+            .synthesize(clip, &self.folder("inbox").join(name))
+            .await
+            .unwrap();
+        let sql = format!(r#"update videos set source = '{{"path":"{name}"}}'"#);
+        schema::ConnectionTrait::execute_unprepared(&self.db, &sql)
+            .await
+            .unwrap();
     }
 
     /// What the sandbox lists under a control.
@@ -177,7 +227,8 @@ impl World {
 
     /// How many posts the platform has.
     pub(crate) async fn posts_seen(&self) -> usize {
-        self.listed("posts?platform=youtube").await.len()
+        let posts = format!("posts?platform={}", self.platform);
+        self.listed(&posts).await.len()
     }
 
     /// Waits until the sandbox holds a request back.
@@ -223,8 +274,44 @@ async fn serve(folder: &Path) -> (Url, DropGuard) {
     (base, stop.drop_guard())
 }
 
-fn services(base: &Url, db: DatabaseConnection, frames: &Path, inbox: PathBuf) -> Services {
-    let token = || SecretString::from("token-of-main");
+fn account<A>(account: A) -> BTreeMap<String, A> {
+    BTreeMap::from([("main".to_owned(), account)])
+}
+
+fn token() -> SecretString {
+    SecretString::from("token-of-main")
+}
+
+fn instagram(base: &Url) -> InstagramAccount {
+    let api = |path: &str| base.join("graph/").unwrap().join(path).unwrap();
+    let (graph, upload) = (api("v26.0/"), api("ig-api-upload/v26.0/"));
+    let config = InstagramConfig::new(graph, upload, token(), "me".to_owned());
+    InstagramAccount {
+        client: Arc::new(Instagram::new(config).unwrap()),
+        share_to_feed: true,
+        read: ReadBy::Api,
+    }
+}
+
+fn tiktok(base: &Url) -> TikTokAccount {
+    let api = base.join("tiktok-api/").unwrap();
+    let mut config = TikTokConfig::new(api, "key-of-ours".to_owned(), token());
+    config.chunk_bytes = LEAST_CHUNK;
+    TikTokAccount {
+        client: Arc::new(TikTok::new(config).unwrap()),
+        refresh_token: RefreshToken::from_stored(token()),
+        privacy: PrivacyLevel::PublicToEveryone,
+        read: ReadBy::Api,
+    }
+}
+
+/// All steps but those of the browser, which has tests of its own.
+fn services(base: &Url, db: DatabaseConnection, root: &Path, inbox: PathBuf) -> Services {
+    let folder = |name: &str| {
+        let folder = root.join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    };
     let mut youtube = YouTubeConfig::new(base.join("youtube/").unwrap(), token());
     youtube.chunk_bytes = CHUNK;
     let prices = Prices {
@@ -242,11 +329,18 @@ fn services(base: &Url, db: DatabaseConnection, frames: &Path, inbox: PathBuf) -
     Services {
         db,
         media: Arc::new(Media::new(helper(), Limits::default())),
-        youtube: BTreeMap::from([("main".to_owned(), Arc::new(YouTube::new(youtube).unwrap()))]),
-        youtube_privacy: Privacy::Public,
+        instagram: account(instagram(base)),
+        tiktok: account(tiktok(base)),
+        youtube: account(YouTubeAccount {
+            client: Arc::new(YouTube::new(youtube).unwrap()),
+            privacy: Privacy::Public,
+        }),
+        fetcher: Fetcher::new(FetchConfig::default()).unwrap(),
         anthropic: Arc::new(Anthropic::new(anthropic).unwrap()),
         inbox,
-        frames: frames.to_owned(),
+        fetched: folder("fetched"),
+        converted: folder("converted"),
+        frames: folder("frames"),
         audience: Audience { time_scale: 1.0 },
     }
 }
@@ -277,10 +371,21 @@ async fn make_clip() -> Vec<u8> {
         .synthesize(&ClipSpec::portrait(scenes), &file)
         .await
         .unwrap();
-    let mut clip = std::fs::read(file).unwrap();
-    // Large enough for several requests whatever the encoder made of it: an MP4 may end in a box of
-    // free space (ISO/IEC 14496-12, 8.1.2).
-    let free = u32::try_from(CHUNK + CHUNK / 2).unwrap();
+    std::fs::read(file).unwrap()
+}
+
+/// So many bytes are several requests on this platform, whatever the encoder makes of the clip.
+fn pieces(platform: &str) -> u64 {
+    match platform {
+        "tiktok" => 2 * LEAST_CHUNK,
+        _ => CHUNK + CHUNK / 2,
+    }
+}
+
+/// The clip with a box of free space at its end, as an MP4 may have (ISO/IEC 14496-12, 8.1.2).
+fn padded(clip: &[u8], free: u64) -> Vec<u8> {
+    let free = u32::try_from(free).unwrap();
+    let mut clip = clip.to_owned();
     clip.extend(free.to_be_bytes());
     clip.extend(b"free");
     clip.resize(clip.len() - 8 + free as usize, 0);

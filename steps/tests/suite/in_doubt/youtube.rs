@@ -1,24 +1,13 @@
-//! Posts whose bytes may have left: how they come to be, and what `post_send` and `post_in_doubt` make
-//! of them.
+//! Posts in doubt on YouTube: how they come to be, and that they are given up with what was said.
 
-use std::sync::Arc;
-
-use engine::testing::suite::attempt;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use schema::posts::PostState;
 use serde_json::json;
 
+use super::SENDING;
+use crate::prove::{attempt, execute};
 use crate::world::World;
 
-/// Changes rows behind the step's back.
-pub(crate) async fn execute(world: &World, sql: &str) {
-    let done = schema::ConnectionTrait::execute_unprepared(&world.db, sql).await;
-    done.unwrap();
-}
-
-/// Bytes were allowed to leave in an execution that is gone.
-pub(crate) const SENDING: &str = "update posts set state = 'sending', sending_at_ms = opened_at_ms";
 /// … and YouTube does not know the session.
 const VANISHED: &str = "update posts set state = 'sending', sending_at_ms = opened_at_ms, \
     session = replace(session, 'upload_id=', 'upload_id=gone')";
@@ -55,21 +44,6 @@ pub(crate) fn search_refused(world: &World) -> BoxFuture<'_, ()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_post_that_is_sending_is_marked_unknown() {
-    let world = World::opened().await;
-    let (step, target) = (&world.steps.post_in_doubt, json!(world.target()));
-    let state = async || world.post().await.unwrap().state;
-    assert_eq!(world.done(step, target.clone()).await["unknown"], false);
-    assert_eq!(state().await, PostState::Open);
-    execute(&world, SENDING).await;
-    assert_eq!(world.done(step, target.clone()).await["unknown"], true);
-    assert_eq!(state().await, PostState::Unknown);
-    execute(&world, "update posts set state = 'processing'").await;
-    assert_eq!(world.done(step, target).await["unknown"], false);
-    assert_eq!(state().await, PostState::Processing);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_is_given_up_with_what_the_session_said() {
     let world = World::opened().await;
     execute(&world, SENDING).await;
@@ -80,8 +54,7 @@ async fn a_post_is_given_up_with_what_the_session_said() {
     world
         .fault("youtube", "upload_query", 0, 1, all_bytes)
         .await;
-    let (step, target) = (&world.steps.post_send, json!(world.target()));
-    let ending = attempt(step, &target, &Arc::default()).await;
+    let ending = attempt(&world, &world.steps.post_send).await;
     assert_eq!(ending["ending"], "unknown", "{ending}");
     let said = world.post().await.unwrap().error_message.unwrap();
     let expected = "the upload session has all bytes and names no video, and no video with our marker is in the channel; look there before anything is sent again";

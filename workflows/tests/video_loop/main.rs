@@ -6,7 +6,9 @@
     reason = "helpers are test code, too, which clippy cannot see"
 )]
 
-#[path = "../../steps/tests/world/mod.rs"]
+mod posting;
+
+#[path = "../../../steps/tests/world/mod.rs"]
 #[expect(
     dead_code,
     reason = "the suite of the steps uses the rest of the world"
@@ -17,15 +19,13 @@
 )]
 mod world;
 
-use std::collections::BTreeMap;
-use std::iter;
 use std::time::Duration;
 
-use engine::testing::{CrashPoint, Lab, LabError, Side};
+use engine::testing::{Lab, LabError};
 use engine::{Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use schema::posts::PostState;
-use serde_json::{Value, json};
+use serde_json::json;
 use workflows::{Measure, VideoLoop, VideoLoopInput, VideoLoopOutput, registry};
 use world::World;
 
@@ -83,123 +83,6 @@ async fn the_loop_runs_from_prediction_to_decision() {
         .await
         .unwrap();
     assert_eq!(again, output, "the recorded run replays to the same end");
-}
-
-/// Stops the worker at every closure that a loop executes, one loop for each.
-async fn crash_everywhere(side: Side) {
-    for boundary in 0.. {
-        let world = World::new().await;
-        let lab = lab(&world);
-        let point = CrashPoint { boundary, side };
-        let (output, reached) = lab
-            .run_with_crash::<VideoLoop>("run_1", &input(&world), point)
-            .await
-            .unwrap();
-        check(&world, &output).await;
-        if !reached {
-            assert!(
-                boundary >= 9,
-                "nine steps have more boundaries than {boundary}"
-            );
-            return;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_before_any_journal_entry_does_not_post_twice() {
-    crash_everywhere(Side::Before).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_after_any_journal_entry_does_not_post_twice() {
-    crash_everywhere(Side::After).await;
-}
-
-/// The requests that posting makes of YouTube, each as its endpoint and how many of the kind came
-/// before it. How often it asks whether the video is processed depends on the machine, so only the
-/// first of those questions is on the list.
-async fn requests_of_posting() -> Vec<(&'static str, u64)> {
-    let world = World::sent().await;
-    world
-        .done(&world.steps.post_confirm, json!(world.target()))
-        .await;
-    let mut seen = BTreeMap::<String, u64>::new();
-    for row in world.listed("requests?platform=youtube").await {
-        *seen
-            .entry(row["endpoint"].as_str().unwrap().to_owned())
-            .or_default() += 1;
-    }
-    let pieces = seen["upload_put"];
-    assert!(pieces >= 2, "the clip is sent in one piece: {seen:?}");
-    assert!(seen["videos_list"] >= 1 && seen["upload_open"] == 1);
-    assert_eq!(seen.len(), 3, "another kind of request: {seen:?}");
-    let puts = (0..pieces).map(|earlier| ("upload_put", earlier));
-    iter::once(("upload_open", 0))
-        .chain(puts)
-        .chain([("videos_list", 0)])
-        .collect()
-}
-
-/// Cuts the worker off while a request of this kind is held back, then runs to the end.
-async fn cut_off_in(endpoint: &str, after: u64, stall: Value) {
-    let world = World::new().await;
-    let lab = lab(&world);
-    world.fault("youtube", endpoint, after, 1, stall).await;
-    let input = input(&world);
-    tokio::select! {
-        result = lab.run::<VideoLoop>("run_1", &input) => panic!("the request was not held back: {result:?}"),
-        () = world.until_stalled() => {}
-    }
-    let output = lab.run::<VideoLoop>("run_1", &input).await.unwrap();
-    check(&world, &output).await;
-}
-
-/// Cuts the worker off inside each request of posting, one loop for each.
-async fn cut_off_everywhere(when: &str) {
-    for (endpoint, earlier) in requests_of_posting().await {
-        let stall = json!({ "kind": "stall", "ms": 1000, "when": when });
-        cut_off_in(endpoint, earlier, stall).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_cut_off_before_youtube_acts_does_not_post_twice() {
-    cut_off_everywhere("before").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_cut_off_after_youtube_acted_does_not_post_twice() {
-    cut_off_everywhere("after").await;
-}
-
-/// Loses the answer to each request of posting, one loop for each.
-async fn lose_everywhere(kind: &str) {
-    for (endpoint, earlier) in requests_of_posting().await {
-        let world = World::new().await;
-        let fault = json!({ "kind": kind });
-        world.fault("youtube", endpoint, earlier, 1, fault).await;
-        let output = lab(&world)
-            .run::<VideoLoop>("run_1", &input(&world))
-            .await
-            .unwrap();
-        check(&world, &output).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_lost_after_youtube_acted_is_found_again_and_posts_once() {
-    lose_everywhere("act_then_drop").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_lost_on_its_way_is_sent_again_and_posts_once() {
-    lose_everywhere("drop_before").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_cut_short_is_asked_for_again_and_posts_once() {
-    lose_everywhere("truncate").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
