@@ -9,12 +9,15 @@ use schema::DatabaseConnection;
 
 use crate::server::Pace;
 use crate::start_loop::StartLoop;
+use crate::webhooks::tiktok::Recipient;
 
 pub(crate) struct App {
     pub(crate) db: DatabaseConnection,
     pub(crate) starts: Arc<dyn StartLoop>,
     pub(crate) prometheus: PrometheusHandle,
     pub(crate) verifier: WebhookVerifier,
+    /// None when there is no app at TikTok.
+    pub(crate) tiktok: Option<Recipient>,
     pub(crate) max_body_bytes: usize,
     pub(crate) pace: Pace,
 }

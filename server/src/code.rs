@@ -32,6 +32,12 @@ pub enum Code {
     WebhookSignatureInvalid,
     /// The same target twice in one message.
     WebhookTargetDuplicate,
+    /// Signed with our secret, and for another app of TikTok's than ours.
+    WebhookTikTokAppForeign,
+    /// TikTok's webhooks cannot be checked: there is no client secret.
+    WebhookTikTokUnconfigured,
+    /// Signed by TikTok, and not what it documents.
+    WebhookTikTokUnreadable,
     /// Signed too long ago, in the future, or at no time.
     WebhookTimestampInvalid,
     /// Another type of message than this path takes.
@@ -40,7 +46,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, sorted by name.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::DatabaseUnavailable,
         Self::MethodNotAllowed,
         Self::RouteUnknown,
@@ -54,6 +60,9 @@ impl Code {
         Self::WebhookPlatformUnknown,
         Self::WebhookSignatureInvalid,
         Self::WebhookTargetDuplicate,
+        Self::WebhookTikTokAppForeign,
+        Self::WebhookTikTokUnconfigured,
+        Self::WebhookTikTokUnreadable,
         Self::WebhookTimestampInvalid,
         Self::WebhookTypeUnknown,
     ];
@@ -75,6 +84,9 @@ impl Code {
             Self::WebhookPlatformUnknown => "webhook_platform_unknown",
             Self::WebhookSignatureInvalid => "webhook_signature_invalid",
             Self::WebhookTargetDuplicate => "webhook_target_duplicate",
+            Self::WebhookTikTokAppForeign => "webhook_tiktok_app_foreign",
+            Self::WebhookTikTokUnconfigured => "webhook_tiktok_unconfigured",
+            Self::WebhookTikTokUnreadable => "webhook_tiktok_unreadable",
             Self::WebhookTimestampInvalid => "webhook_timestamp_invalid",
             Self::WebhookTypeUnknown => "webhook_type_unknown",
         }
@@ -84,12 +96,14 @@ impl Code {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DatabaseUnavailable | Self::WebhookTikTokUnconfigured => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RouteUnknown => StatusCode::NOT_FOUND,
             Self::VideoIdTaken | Self::WebhookIdReused => StatusCode::CONFLICT,
             Self::WebhookBodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WebhookBodyUnreadable => StatusCode::BAD_REQUEST,
+            Self::WebhookBodyUnreadable | Self::WebhookTikTokUnreadable => StatusCode::BAD_REQUEST,
             Self::WebhookFieldInvalid
             | Self::WebhookJsonInvalid
             | Self::WebhookPlatformUnknown
@@ -97,6 +111,7 @@ impl Code {
             | Self::WebhookTypeUnknown => StatusCode::UNPROCESSABLE_ENTITY,
             Self::WebhookHeaderMissing
             | Self::WebhookSignatureInvalid
+            | Self::WebhookTikTokAppForeign
             | Self::WebhookTimestampInvalid => StatusCode::UNAUTHORIZED,
         }
     }
@@ -118,6 +133,9 @@ impl Code {
             Self::WebhookPlatformUnknown => "This build does not post to the platform",
             Self::WebhookSignatureInvalid => "The signature does not match",
             Self::WebhookTargetDuplicate => "A target is named twice",
+            Self::WebhookTikTokAppForeign => "The event is for another app of TikTok's",
+            Self::WebhookTikTokUnconfigured => "TikTok's webhooks are not set up",
+            Self::WebhookTikTokUnreadable => "The body is not an event of TikTok's",
             Self::WebhookTimestampInvalid => "The signature's time is not acceptable",
             Self::WebhookTypeUnknown => "The message has another type",
         }

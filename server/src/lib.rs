@@ -26,6 +26,6 @@ mod starts;
 pub mod code;
 pub mod problem;
 
-pub use server::{Pace, Server, ServerConfig, ServerError};
+pub use server::{Pace, Server, ServerConfig, ServerError, TikTokApp};
 pub use start_loop::{LoopTarget, StartError, StartLoop, StartedLoop};
 pub use webhooks::video_ready::message::{Target, VideoReady, VideoReadyData};

@@ -32,6 +32,9 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub(crate) const STARTED: &str = "started";
 pub(crate) const PENDING: &str = "pending";
 pub(crate) const DUPLICATE: &str = "duplicate";
+/// Of an event about a post: its row moved, or stays.
+pub(crate) const MOVED: &str = "moved";
+pub(crate) const IGNORED: &str = "ignored";
 
 /// All of them, sorted by name.
 pub const METRICS: [Metric; 5] = [
@@ -63,7 +66,7 @@ pub const METRICS: [Metric; 5] = [
         name: WEBHOOKS,
         kind: MetricKind::Counter,
         unit: Unit::Count,
-        help: "Webhooks answered, by outcome: started, pending, duplicate, or an error code.",
+        help: "Webhooks answered, by outcome: started, pending, duplicate, moved, ignored, or an error code.",
     },
 ];
 
@@ -86,7 +89,8 @@ pub fn describe() {
         .into_iter()
         .filter(|code| code.is_of_webhooks())
         .map(Code::name);
-    for outcome in [STARTED, PENDING, DUPLICATE].into_iter().chain(refused) {
+    let taken = [STARTED, PENDING, DUPLICATE, MOVED, IGNORED];
+    for outcome in taken.into_iter().chain(refused) {
         metrics::counter!(WEBHOOKS, "outcome" => outcome).increment(0);
     }
     metrics::counter!(REDELIVERED).increment(0);

@@ -12,10 +12,11 @@ use crate::code::Code;
 use crate::problem::Problem;
 use crate::{healthz, metrics, webhooks};
 
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 3] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 4] {
     [
         ("/healthz", get(healthz::show)),
         ("/metrics", get(metrics::show)),
+        ("/webhooks/tiktok", post(webhooks::tiktok::receive)),
         (
             "/webhooks/video/ready",
             post(webhooks::video_ready::receive),

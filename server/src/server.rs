@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::PrometheusHandle;
+use platforms::tiktok::webhook::SignatureError;
 use platforms::webhook::{WebhookError, WebhookVerifier};
 use schema::DatabaseConnection;
 use secrecy::SecretString;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::redelivery::Redelivery;
 use crate::start_loop::StartLoop;
+use crate::webhooks::tiktok::Recipient;
 use crate::{metrics, routes};
 
 /// The specification's libraries take 5 minutes.
@@ -32,18 +34,30 @@ pub struct ServerConfig {
     pub tolerance: Duration,
     /// The longest body of a webhook.
     pub max_body_bytes: usize,
+    /// Our app at TikTok. Without one, no webhook of TikTok's is taken.
+    pub tiktok: Option<TikTokApp>,
 }
 
 impl ServerConfig {
-    /// The defaults (5 minutes, 20,000 bytes) with these secrets.
+    /// The defaults (5 minutes, 20,000 bytes, no app at TikTok) with these secrets.
     #[must_use]
     pub fn new(webhook_secrets: Vec<SecretString>) -> Self {
         Self {
             webhook_secrets,
             tolerance: TOLERANCE,
             max_body_bytes: MAX_BODY_BYTES,
+            tiktok: None,
         }
     }
+}
+
+/// An app at TikTok, as its webhooks name it and are signed for it.
+#[derive(Clone, Debug)]
+pub struct TikTokApp {
+    /// The app's client key: an id, no secret.
+    pub client_key: String,
+    /// The app's client secret, which signs its webhooks.
+    pub client_secret: SecretString,
 }
 
 /// How long the server waits for others. Only tests need anything but the default.
@@ -73,6 +87,9 @@ pub enum ServerError {
     /// The secrets cannot be used.
     #[error("could not use the webhook secrets")]
     Secrets(#[source] WebhookError),
+    /// The secret of the app at TikTok cannot be used.
+    #[error("could not use TikTok's client secret")]
+    TikTokSecret(#[source] SignatureError),
     /// The listener failed.
     #[error("could not serve HTTP")]
     Serve(#[source] std::io::Error),
@@ -87,7 +104,8 @@ impl Server {
     /// Builds the server; nothing runs yet. `prometheus` is what the installed recorder gave.
     ///
     /// # Errors
-    /// [`ServerError::Secrets`] when there is no secret, or one is malformed.
+    /// [`ServerError::Secrets`] when there is no secret, or one is malformed;
+    /// [`ServerError::TikTokSecret`] when there is an app at TikTok with an empty one.
     pub fn new(
         db: DatabaseConnection,
         starts: Arc<dyn StartLoop>,
@@ -96,6 +114,11 @@ impl Server {
     ) -> Result<Self, ServerError> {
         let verifier = WebhookVerifier::new(&config.webhook_secrets, config.tolerance)
             .map_err(ServerError::Secrets)?;
+        let tiktok = config
+            .tiktok
+            .map(|app| Recipient::new(app, config.tolerance))
+            .transpose()
+            .map_err(ServerError::TikTokSecret)?;
         metrics::describe();
         let max_body_bytes = config.max_body_bytes;
         let pace = Pace::default();
@@ -105,6 +128,7 @@ impl Server {
                 starts,
                 prometheus,
                 verifier,
+                tiktok,
                 max_body_bytes,
                 pace,
             },

@@ -2,15 +2,13 @@
 //! signature, then its JSON. Nothing is parsed that was not signed, and nothing here looks at what
 //! the message says.
 
-use std::time::Duration;
-
-use axum::body::Bytes;
-use axum::extract::{FromRequest as _, Request};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Request;
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use platforms::webhook::WebhookError;
 use serde_json::Value;
 
+use super::body;
 use crate::app::App;
 use crate::code::Code;
 use crate::problem::Problem;
@@ -20,8 +18,6 @@ const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
 /// It becomes a key in the database.
 const LONGEST_ID: usize = 256;
-/// A body of the permitted size that takes longer is not coming.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A message that was signed by someone who has a secret.
 pub(super) struct Signed {
@@ -36,7 +32,7 @@ pub(super) struct Signed {
 /// Reads and verifies `request`.
 pub(super) async fn read(app: &App, request: Request) -> Result<Signed, Problem> {
     let headers = request.headers().clone();
-    let bytes = read_body(app, request).await?;
+    let bytes = body::read(app, request).await?;
     let id = header(&headers, ID)?;
     let timestamp = header(&headers, TIMESTAMP)?;
     let signature = header(&headers, SIGNATURE)?;
@@ -60,31 +56,6 @@ pub(super) async fn read(app: &App, request: Request) -> Result<Signed, Problem>
         body,
         received_at,
     })
-}
-
-async fn read_body(app: &App, request: Request) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &())).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(refused)) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = format!(
-                "The body is longer than {} bytes; send references, not content.",
-                app.max_body_bytes
-            );
-            Err(Problem::of(Code::WebhookBodyTooLarge, "body", detail))
-        }
-        Ok(Err(_)) => Err(Problem::of(
-            Code::WebhookBodyUnreadable,
-            "body",
-            "The body ended early; send it again.",
-        )),
-        Err(_) => {
-            let detail = format!(
-                "The body took longer than {} s; send it again.",
-                BODY_WITHIN.as_secs()
-            );
-            Err(Problem::of(Code::WebhookBodyUnreadable, "body", detail))
-        }
-    }
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Problem> {

@@ -24,6 +24,11 @@ fn bad(at: &'static str, value: Value, field: &'static str, code: &'static str) 
     }
 }
 
+fn bad_url(url: &str) -> BadValue {
+    let source = json!({ "url": url });
+    bad("/data/source", source, "data.source.url", INVALID)
+}
+
 /// One character more than the longest.
 fn too_long(at: &'static str, longest: usize, field: &'static str) -> BadValue {
     bad(at, json!("é".repeat(longest + 1)), field, INVALID)
@@ -119,9 +124,16 @@ fn source() -> Vec<BadValue> {
             "data.source.path",
             INVALID,
         ),
+        bad_url("http://cdn.example/v_1.mp4"),
+        bad_url("ftp://cdn.example/v_1.mp4"),
+        bad_url("file:///etc/passwd"),
+        bad_url("https://"),
+        bad_url("https://user@cdn.example/v_1.mp4"),
+        bad_url("https://:password@cdn.example/v_1.mp4"),
+        bad_url("cdn.example/v_1.mp4"),
         bad(
             "/data/source",
-            json!({"url": "https://cdn.example/v_1.mp4?sig=1"}),
+            json!({"url": 7}),
             "data.source.url",
             INVALID,
         ),

@@ -79,9 +79,12 @@ impl Running {
             .iter()
             .map(|&secret| SecretString::from(secret))
             .collect();
+        Self::configured(place, pace, ServerConfig::new(secrets)).await
+    }
+
+    pub(crate) async fn configured(place: Place, pace: Pace, config: ServerConfig) -> Self {
         let loops = Arc::new(Loops::default());
         let starts = Arc::clone(&loops);
-        let config = ServerConfig::new(secrets);
         let server = Server::new(place.db.clone(), starts, prometheus(), config).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -111,7 +114,16 @@ impl Running {
         headers: &[(&str, String)],
         body: impl Into<reqwest::Body>,
     ) -> Answer {
-        let mut request = self.http.post(format!("{}{PATH}", self.url)).body(body);
+        self.send_to(PATH, headers, body).await
+    }
+
+    pub(crate) async fn send_to(
+        &self,
+        path: &str,
+        headers: &[(&str, String)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let mut request = self.http.post(format!("{}{path}", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }

@@ -17,3 +17,4 @@ mod operations;
 mod redelivery;
 mod signatures;
 mod starts;
+mod tiktok;

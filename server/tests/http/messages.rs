@@ -80,10 +80,11 @@ async fn everything_that_is_wrong_is_told_at_once_and_the_first_fault_leads() {
 #[tokio::test]
 async fn the_refusal_of_a_platform_says_what_this_build_posts_to() {
     let server = Running::start(SLOW).await;
-    let tiktok = with(message(), "/data/targets/0/platform", json!("tiktok"));
-    let answer = server.post("msg_1", &tiktok).await;
+    let vine = with(message(), "/data/targets/0/platform", json!("vine"));
+    let answer = server.post("msg_1", &vine).await;
     let detail = answer.body["detail"].as_str().unwrap();
-    assert_eq!(detail, "This build posts to youtube and not to `tiktok`.");
+    let expected = "This build posts to instagram, tiktok, youtube and not to `vine`.";
+    assert_eq!(detail, expected);
 }
 
 #[tokio::test]
@@ -152,14 +153,24 @@ async fn the_longest_names_are_taken_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn the_refusal_of_a_url_says_what_to_send_instead() {
+async fn a_video_at_an_https_url_is_taken_and_its_url_kept_as_it_came() {
     let server = Running::start(SLOW).await;
-    let url = json!({"url": "https://cdn.example/v_1.mp4"});
-    let answer = server
-        .post("msg_1", &with(message(), "/data/source", url))
-        .await;
-    let detail = answer.body["detail"].as_str().unwrap();
-    assert!(detail.contains("put the file into the inbox"), "{detail}");
+    let url = "https://cdn.example:8443/V%201.mp4?sig=a%2Fb#t=1";
+    let sent = with(message(), "/data/source", json!({ "url": url }));
+    assert_eq!(server.post("msg_1", &sent).await.status, 202);
+    let video = videos::get(&server.db, "v_1").await.unwrap().unwrap();
+    assert_eq!(video.source, VideoSource::Url(url.to_owned()));
+}
+
+#[tokio::test]
+async fn a_video_goes_to_every_platform_that_is_named() {
+    let server = Running::start(SLOW).await;
+    let platforms = ["instagram", "tiktok", "youtube"];
+    let targets = platforms.map(|platform| json!({"platform": platform, "account": "main"}));
+    let sent = with(message(), "/data/targets", json!(targets));
+    assert_eq!(server.post("msg_1", &sent).await.status, 202);
+    let keys = platforms.map(|platform| format!("v_1/{platform}/main"));
+    assert_eq!(server.loops.keys(), keys);
 }
 
 #[tokio::test]

@@ -185,7 +185,7 @@ async fn only_what_was_really_started_counts_as_redelivered() {
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_rejected_with_what_is_wrong_with_it() {
     let place = Place::new().await;
-    let url = json!({"url": "https://cdn.example/v_1.mp4"});
+    let url = json!({"url": "http://cdn.example/v_1.mp4"});
     let taken_by_an_older_build = with(message(), "/data/source", url);
     accepted(&place.db, "msg_1", taken_by_an_older_build.clone(), 60).await;
     let server = Running::at(place, QUICK, &[SECRET]).await;

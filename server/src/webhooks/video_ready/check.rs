@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use schema::FeatureMap;
 use schema::videos::VideoSource;
 use serde_json::Value;
+use url::Url;
 
 use super::message::{KIND, Target, VideoReady, VideoReadyData};
 use crate::code::Code;
@@ -17,7 +18,7 @@ use crate::problem::FieldProblem;
 use crate::webhooks::fields::{Fields, Findings};
 
 /// What this build posts to.
-const PLATFORMS: [&str; 1] = ["youtube"];
+const PLATFORMS: [&str; 3] = ["instagram", "tiktok", "youtube"];
 /// Each target is a run; a message that asks for more of them is a mistake.
 const MOST_TARGETS: usize = 32;
 /// Of a video, a concept or an audio track.
@@ -118,17 +119,29 @@ fn source(found: &mut Findings, data: &Fields<'_>) -> Option<VideoSource> {
                 "Write a path below the inbox, relative, with `/`, without `..`.",
             );
         }
-        // Said here, where the sender hears it: no step of this build fetches anything.
-        (false, true) => found.invalid(
-            source.path("url"),
-            "URLs are not taken yet; put the file into the inbox, and write its `path` there.",
-        ),
+        (false, true) => {
+            let url = source.text(found, "url")?;
+            if is_https(url) {
+                return Some(VideoSource::Url(url.to_owned()));
+            }
+            found.invalid(
+                source.path("url"),
+                "Write an https URL with a host, and without user and password.",
+            );
+        }
         _ => found.invalid(
             data.path("source"),
-            "Give the `path` of the video below the inbox, and nothing else.",
+            "Give either the `path` of the video below the inbox or its https `url`.",
         ),
     }
     None
+}
+
+/// Where it leads is checked by who fetches it.
+fn is_https(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+    })
 }
 
 /// No part of the path leads up or elsewhere, on any operating system.

@@ -17,6 +17,7 @@ use schema::events::{self, Acceptance, EventStatus, NewEvent};
 use serde::Serialize;
 
 use self::message::{KIND, VideoReady};
+use super::refused;
 use super::signed::{self, Signed};
 use crate::app::App;
 use crate::code::Code;
@@ -68,15 +69,7 @@ pub(crate) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
             );
             (taken.outcome(), (status, Json(taken)).into_response())
         }
-        Err(problem) => {
-            tracing::warn!(
-                code = problem.code.name(),
-                field = problem.field,
-                detail = problem.detail,
-                "Webhook refused."
-            );
-            (problem.code.name(), problem.into_response())
-        }
+        Err(problem) => refused(problem),
     };
     metrics::webhook_answered(outcome, started.elapsed());
     response
