@@ -4,6 +4,7 @@
 //! the world calls in `server/`.
 
 mod cli;
+mod clients;
 mod config;
 mod data_dir;
 mod demo;

@@ -1,18 +1,11 @@
-//! What every verb starts from: folder, settings, credentials, ports; and what is built from them.
+//! What every verb starts from: folder, settings, credentials, ports and database.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use media::Media;
-use platforms::PlatformError;
-use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
-use platforms::youtube::{YouTube, YouTubeConfig};
 use schema::{DatabaseConnection, SchemaError};
 use secrecy::{ExposeSecret as _, SecretString};
-use steps::{Audience, Services};
 
 use crate::cli::NeedsPerson;
 use crate::config::{Config, Environment, World};
@@ -20,8 +13,6 @@ use crate::data_dir::{DataDir, Place, Ports, keep_world, kept_world, webhook_sec
 
 /// Names the database where a password does not belong into `flywheel.toml`.
 const DATABASE_URL: &str = "FLYWHEEL_DATABASE_URL";
-/// The sandbox takes any credential; this one says whose it is.
-const SANDBOX_CREDENTIAL: &str = "sandbox-main";
 
 /// The ground that a verb stands on.
 #[derive(Debug)]
@@ -76,10 +67,7 @@ impl Setup {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.check_world()?;
         webhook_secrets(&self.data, &self.environment)?;
-        self.youtube()?;
-        self.anthropic()?;
-        self.media()?;
-        Ok(())
+        self.clients().map(drop)
     }
 
     /// Whether the folder was used with this world, if it was used.
@@ -182,82 +170,6 @@ impl Setup {
             .with_context(|| format!("make the inbox {}", path.display()))?;
         Ok(path)
     }
-
-    /// The media helper: named by `FLYWHEEL_MEDIA_BIN`, or beside this program.
-    pub(crate) fn media(&self) -> anyhow::Result<Media> {
-        const HELPER: &str = "flywheel-media";
-        let beside = || Some(std::env::current_exe().ok()?.with_file_name(HELPER));
-        let helper = self.environment.path("FLYWHEEL_MEDIA_BIN").or_else(beside);
-        let helper = helper.filter(|path| path.is_file()).ok_or_else(|| {
-            NeedsPerson("there is no media helper: build it with `cargo build -p media-helper`, or name it in FLYWHEEL_MEDIA_BIN".to_owned())
-        })?;
-        Ok(Media::new(helper, self.config.media.limits()).at_once(self.config.media.at_once))
-    }
-
-    /// The clients that steps use.
-    pub(crate) fn services(&self, db: DatabaseConnection) -> anyhow::Result<Services> {
-        let youtube = Arc::new(self.youtube()?);
-        Ok(Services {
-            db,
-            media: Arc::new(self.media()?),
-            youtube: BTreeMap::from([(self.config.youtube.account.clone(), youtube)]),
-            youtube_privacy: self.config.youtube.privacy,
-            anthropic: Arc::new(self.anthropic()?),
-            inbox: self.inbox()?,
-            frames: self.data.folder(Place::Frames)?,
-            audience: Audience {
-                time_scale: self.world.time_scale(&self.config),
-            },
-        })
-    }
-
-    fn youtube(&self) -> anyhow::Result<YouTube> {
-        let real = self
-            .environment
-            .secret("YOUTUBE_ACCESS_TOKEN")
-            .filter(|_| !self.world.youtube.is_sandbox());
-        let config = match real {
-            Some(token) => YouTubeConfig {
-                api_key: self.environment.secret("YOUTUBE_API_KEY"),
-                ..YouTubeConfig::new(self.config.youtube.base_url.clone(), token)
-            },
-            None => YouTubeConfig::new(
-                Ports::url(self.ports()?.sandbox, "youtube/")?,
-                SecretString::from(SANDBOX_CREDENTIAL),
-            ),
-        };
-        YouTube::new(config).map_err(|error| unusable("`youtube.base_url`", error))
-    }
-
-    fn anthropic(&self) -> anyhow::Result<Anthropic> {
-        let real = self
-            .environment
-            .secret("ANTHROPIC_API_KEY")
-            .filter(|_| !self.world.anthropic.is_sandbox());
-        let (base_url, key) = match real {
-            Some(key) => (self.config.anthropic.base_url.clone(), key),
-            None => (
-                Ports::url(self.ports()?.sandbox, "anthropic/")?,
-                SecretString::from(SANDBOX_CREDENTIAL),
-            ),
-        };
-        let prices = self.config.anthropic.prices;
-        let prices = Prices {
-            input_usd_per_mtok: prices.input,
-            output_usd_per_mtok: prices.output,
-            cache_read_usd_per_mtok: prices.cache_read,
-            cache_write_usd_per_mtok: prices.cache_write,
-        };
-        let config =
-            AnthropicConfig::new(base_url, key, self.config.anthropic.model.clone(), prices);
-        Anthropic::new(config).map_err(|error| unusable("`anthropic.base_url`", error))
-    }
-}
-
-/// All that making a client looks at is what a person wrote.
-fn unusable(setting: &str, error: PlatformError) -> anyhow::Error {
-    let why = anyhow::Error::new(error);
-    NeedsPerson(format!("{setting} cannot be used: {why:#}")).into()
 }
 
 /// Brings every table up to date.

@@ -36,7 +36,10 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         Ports::url(ports.restate_admin, "")?,
         client.clone(),
     )?;
-    let config = ServerConfig::new(webhook_secrets(&setup.data, &setup.environment)?);
+    let config = ServerConfig {
+        tiktok: setup.tiktok_webhook()?,
+        ..ServerConfig::new(webhook_secrets(&setup.data, &setup.environment)?)
+    };
     let server = Server::new(db, Arc::new(client), prometheus, config)?;
     let address = Ports::address(ports.api);
     let listener = TcpListener::bind(address)

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use engine::Worker;
 use engine::worker::stop_signal;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use platforms::browser::Browser;
 use steps::Steps;
 
 use super::Shared;
@@ -21,9 +22,11 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     serve_metrics(Ports::address(ports.worker_metrics))?;
+    let clients = setup.clients()?;
+    let warm = tokio::spawn(warm_up(clients.browser.clone()));
     let db = setup.database().await?;
     migrate(&db).await?;
-    let steps = Steps::new(&setup.services(db.clone())?);
+    let steps = Steps::new(&setup.services(&clients, db.clone())?);
     let wait = setup
         .config
         .wall_wait(setup.world.time_scale(&setup.config));
@@ -38,10 +41,22 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         admin,
     )
     .await?;
+    warm.await?;
     worker
         .run(stop, || output::data(ready_line("worker")))
         .await?;
     Ok(())
+}
+
+/// Starts Chromium before the first page is asked for. A worker without one still does all that needs
+/// no page, and the steps that do say what is missing.
+async fn warm_up(browser: Browser) {
+    if let Err(error) = browser.start().await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "The browser does not start."
+        );
+    }
 }
 
 /// Serves what this process counts (attempts, costs, ended runs, lost history), at any path. The

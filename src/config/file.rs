@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use platforms::tiktok::PrivacyLevel;
 use platforms::youtube::Privacy;
 use reqwest::Url;
 use serde::{Deserialize, Deserializer};
@@ -28,12 +29,20 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     /// Where videos come from.
     pub(crate) inbox: Inbox,
+    /// Instagram.
+    pub(crate) instagram: Instagram,
+    /// TikTok.
+    pub(crate) tiktok: TikTok,
     /// `YouTube`.
     pub(crate) youtube: YouTube,
     /// Claude.
     pub(crate) anthropic: Anthropic,
     /// The media helper.
     pub(crate) media: Media,
+    /// Videos named by a URL.
+    pub(crate) fetch: Fetch,
+    /// Chromium.
+    pub(crate) browser: Browser,
     /// The sandbox.
     pub(crate) sandbox: Sandbox,
 }
@@ -54,6 +63,38 @@ pub(crate) struct Database {
 pub(crate) struct Inbox {
     /// Empty: in the data folder.
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Instagram {
+    #[serde(deserialize_with = "url")]
+    pub(crate) base_url: Url,
+    #[serde(deserialize_with = "url")]
+    pub(crate) upload_url: Url,
+    #[serde(deserialize_with = "url")]
+    pub(crate) page_url: Url,
+    pub(crate) account: String,
+    pub(crate) share_to_feed: bool,
+    pub(crate) read: Read,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct TikTok {
+    #[serde(deserialize_with = "url")]
+    pub(crate) base_url: Url,
+    #[serde(deserialize_with = "url")]
+    pub(crate) page_url: Url,
+    pub(crate) account: String,
+    pub(crate) privacy: PrivacyLevel,
+    pub(crate) read: Read,
+}
+
+/// How posts are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Read {
+    Api,
+    Page,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -89,6 +130,24 @@ pub(crate) struct Media {
     pub(crate) memory_bytes: u64,
     pub(crate) time: SignedDuration,
     pub(crate) at_once: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Fetch {
+    pub(crate) max_bytes: u64,
+    pub(crate) time: SignedDuration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Browser {
+    pub(crate) pages_at_once: usize,
+    pub(crate) pages_per_browser: u32,
+    pub(crate) page_time: SignedDuration,
+    pub(crate) user_agents: Vec<String>,
+    pub(crate) host_delay: SignedDuration,
+    pub(crate) host_jitter: SignedDuration,
+    /// Empty: none.
+    pub(crate) proxy: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -152,6 +211,10 @@ impl Config {
             Some(("media.max_duration", "must be longer than nothing"))
         } else if !self.media.time.is_positive() {
             Some(("media.time", "must be longer than nothing"))
+        } else if !self.fetch.time.is_positive() {
+            Some(("fetch.time", "must be longer than nothing"))
+        } else if let Some(nonsense) = self.browser.nonsense() {
+            Some(nonsense)
         } else if !(0.001..=1e6).contains(&self.sandbox.time_scale) {
             Some(("sandbox.time_scale", "must lie between 0.001 and 1000000"))
         } else {
@@ -171,6 +234,24 @@ impl Prices {
         ];
         let senseless = |(_, price): &(&str, f64)| !(0.0..=1e6).contains(price);
         prices.into_iter().find(senseless).map(|(key, _)| key)
+    }
+}
+
+impl Browser {
+    fn nonsense(&self) -> Option<(&'static str, &'static str)> {
+        if self.pages_at_once == 0 {
+            Some(("browser.pages_at_once", "must be 1 or more"))
+        } else if self.pages_per_browser == 0 {
+            Some(("browser.pages_per_browser", "must be 1 or more"))
+        } else if !self.page_time.is_positive() {
+            Some(("browser.page_time", "must be longer than nothing"))
+        } else if self.host_delay.is_negative() {
+            Some(("browser.host_delay", "must not be negative"))
+        } else if self.host_jitter.is_negative() {
+            Some(("browser.host_jitter", "must not be negative"))
+        } else {
+            None
+        }
     }
 }
 
@@ -217,7 +298,7 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
 }
 
 /// Negative ones, which were refused, would be nothing.
-fn std_duration(duration: SignedDuration) -> Duration {
+pub(crate) fn std_duration(duration: SignedDuration) -> Duration {
     Duration::try_from(duration).unwrap_or_default()
 }
 

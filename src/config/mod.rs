@@ -8,5 +8,5 @@ mod outside;
 
 pub(crate) use environment::Environment;
 pub(crate) use error::ConfigError;
-pub(crate) use file::Config;
-pub(crate) use outside::{Sides, World};
+pub(crate) use file::{Config, Read, std_duration};
+pub(crate) use outside::{Outside, Sides, World};

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, Environment};
 
+/// The variable that makes Instagram the real one.
+const INSTAGRAM_TOKEN: &str = "INSTAGRAM_ACCESS_TOKEN";
+/// The variable that makes TikTok the real one.
+const TIKTOK_TOKEN: &str = "TIKTOK_REFRESH_TOKEN";
 /// The variable that makes YouTube the real one.
 const YOUTUBE_TOKEN: &str = "YOUTUBE_ACCESS_TOKEN";
 /// The variable that makes Claude the real one.
@@ -91,6 +95,10 @@ impl fmt::Display for Outside {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct World {
     /// Posting and reading.
+    pub(crate) instagram: Outside,
+    /// Posting and reading.
+    pub(crate) tiktok: Outside,
+    /// Posting and reading.
     pub(crate) youtube: Outside,
     /// Looking and criticising.
     pub(crate) anthropic: Outside,
@@ -109,14 +117,21 @@ impl World {
             }
         };
         Self {
+            instagram: decide(INSTAGRAM_TOKEN),
+            tiktok: decide(TIKTOK_TOKEN),
             youtube: decide(YOUTUBE_TOKEN),
             anthropic: decide(ANTHROPIC_KEY),
         }
     }
 
     /// The services by name, sorted.
-    pub(crate) fn services(&self) -> [(&'static str, Outside); 2] {
-        [("anthropic", self.anthropic), ("youtube", self.youtube)]
+    pub(crate) fn services(&self) -> [(&'static str, Outside); 4] {
+        [
+            ("anthropic", self.anthropic),
+            ("instagram", self.instagram),
+            ("tiktok", self.tiktok),
+            ("youtube", self.youtube),
+        ]
     }
 
     /// Which side each service is on.
@@ -157,9 +172,11 @@ impl World {
             .any(|(_, outside)| outside.is_sandbox())
     }
 
-    /// Seconds of audience per second of wall time: only a simulated audience can be hurried.
+    /// Seconds of audience per second of wall time: only a simulated audience can be hurried, and
+    /// there is one clock for all.
     pub(crate) fn time_scale(&self, config: &Config) -> f64 {
-        if self.youtube.is_sandbox() {
+        let platforms = [self.instagram, self.tiktok, self.youtube];
+        if platforms.into_iter().all(Outside::is_sandbox) {
             config.sandbox.time_scale
         } else {
             1.0
@@ -180,17 +197,21 @@ mod tests {
     use super::*;
 
     const TOKEN_UNSET: World = World {
+        instagram: Outside::Sandbox(Because::Always),
+        tiktok: Outside::Sandbox(Because::Always),
         youtube: Outside::Sandbox(Because::Unset(YOUTUBE_TOKEN)),
         anthropic: Outside::Sandbox(Because::Always),
     };
-    const ALL_REAL: World = World {
+    const BOTH_REAL: World = World {
+        instagram: Outside::Sandbox(Because::Always),
+        tiktok: Outside::Sandbox(Because::Always),
         youtube: Outside::Real(YOUTUBE_TOKEN),
         anthropic: Outside::Real(ANTHROPIC_KEY),
     };
 
     #[test]
     fn the_same_world_and_a_folder_that_knows_none_are_no_contradiction() {
-        for world in [TOKEN_UNSET, ALL_REAL] {
+        for world in [TOKEN_UNSET, BOTH_REAL] {
             assert!(world.contradictions(&world.sides()).is_empty());
             assert!(world.contradictions(&Sides::new()).is_empty());
         }
@@ -198,7 +219,7 @@ mod tests {
 
     #[test]
     fn another_world_is_told_with_its_way_back() {
-        let lost = TOKEN_UNSET.contradictions(&ALL_REAL.sides());
+        let lost = TOKEN_UNSET.contradictions(&BOTH_REAL.sides());
         assert_eq!(
             lost,
             [
@@ -208,7 +229,7 @@ mod tests {
                  set) now: set YOUTUBE_ACCESS_TOKEN, or use another --data folder",
             ]
         );
-        let gained = ALL_REAL.contradictions(&TOKEN_UNSET.sides());
+        let gained = BOTH_REAL.contradictions(&TOKEN_UNSET.sides());
         assert_eq!(
             gained[1],
             "youtube was the sandbox, and would be real now: unset YOUTUBE_ACCESS_TOKEN, set \

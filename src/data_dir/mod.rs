@@ -109,6 +109,10 @@ pub(crate) enum Place {
     Database,
     /// Videos to be posted.
     Inbox,
+    /// Videos that were fetched from a URL.
+    Fetched,
+    /// Videos that were transcoded for a platform.
+    Converted,
     /// Pictures taken out of them.
     Frames,
     /// Restate's store: which run is where.
@@ -133,9 +137,11 @@ pub(crate) enum Place {
 
 impl Place {
     /// Everything, with its name in the folder.
-    const TABLE: [(Self, &'static str); 12] = [
+    const TABLE: [(Self, &'static str); 14] = [
         (Self::Database, "flywheel.db"),
         (Self::Inbox, "inbox"),
+        (Self::Fetched, "fetched"),
+        (Self::Converted, "converted"),
         (Self::Frames, "frames"),
         (Self::Restate, "restate"),
         (Self::RestateConfig, "restate.toml"),

@@ -1,5 +1,6 @@
 //! The demo's clips: which there are, and making them through the media helper.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -91,7 +92,7 @@ pub(super) async fn make_all(
 ) {
     let making = videos.iter().enumerate().map(|(index, video)| async move {
         let result = match &video.source {
-            Source::File(file) => put_in_inbox(file, inbox, &video.id).await.map(drop),
+            Source::File(file) => hand_in(file, inbox, video).await,
             Source::Made(clip) => {
                 let out = inbox.join(video.file_name());
                 media
@@ -107,6 +108,20 @@ pub(super) async fn make_all(
         if made.send(one).is_err() {
             return;
         }
+    }
+}
+
+/// Copies a file of the user's. What is none is handed in as it is, for the run to say so.
+async fn hand_in(file: &Path, inbox: &Path, video: &DemoVideo) -> anyhow::Result<()> {
+    match tokio::fs::metadata(file).await {
+        Ok(what) if what.is_dir() => {
+            let folder = inbox.join(video.file_name());
+            tokio::fs::create_dir(&folder)
+                .await
+                .with_context(|| format!("make the folder {}", folder.display()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        _ => put_in_inbox(file, inbox, &video.id).await.map(drop),
     }
 }
 

@@ -35,6 +35,8 @@ use video::DemoVideo;
 /// What the loops may take beside their wait, for this many videos at a time.
 const PATIENCE: Duration = Duration::from_secs(300);
 const VIDEOS_PER_PATIENCE: usize = 12;
+/// So many times as long where the worker is killed again and again.
+const KILLED_PATIENCE: u32 = 2;
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -45,6 +47,10 @@ pub(crate) struct Demo {
     /// A video of yours; may be given several times
     #[arg(long = "video", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Where the videos are posted, in turns; may be given several times
+    /// [default: tiktok, youtube, instagram]
+    #[arg(long = "platform", value_name = "NAME", value_parser = video::PLATFORMS)]
+    platforms: Vec<String>,
     /// Chooses the simulated audience, and what the made videos look like
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,8 +63,8 @@ pub(crate) struct Demo {
     /// Kill the worker this long after each time it got ready, such as 2s
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     kill_worker_every: Option<Duration>,
-    /// Seconds of audience per second: 900 makes the 6 hours 24 seconds
-    #[arg(long, default_value_t = 900.0, value_parser = scale)]
+    /// Seconds of audience per second: 720 makes the 6 hours 30 seconds
+    #[arg(long, default_value_t = 720.0, value_parser = scale)]
     time_scale: f64,
 }
 
@@ -72,9 +78,6 @@ struct Stage {
 impl Demo {
     /// Exit code 0 only when every video went all the way, once.
     pub(crate) async fn run(self, shared: &Shared) -> anyhow::Result<Ended> {
-        if let Some(missing) = self.files.iter().find(|file| !file.is_file()) {
-            return Err(NeedsPerson(format!("there is no file {}", missing.display())).into());
-        }
         let stop = stop_signal()?;
         let stage = self.stage(shared)?;
         for line in stage.setup.world.lines() {
@@ -175,7 +178,8 @@ impl Demo {
             },
             usize::from,
         );
-        let videos = video::cast(&self.files, count, self.seed);
+        let platforms = video::platforms(&self.platforms);
+        let videos = video::cast(&self.files, count, self.seed, &platforms);
         note(format!(
             "Starting Restate, sandbox, worker and API; making {} clips.",
             videos.iter().filter(|v| v.is_made()).count()
@@ -231,7 +235,13 @@ impl Demo {
             }
         }
         let wait = stage.setup.config.wall_wait(self.time_scale);
+        let slower = if self.kill_worker_every.is_some() {
+            KILLED_PATIENCE
+        } else {
+            1
+        };
         let patience = PATIENCE
+            * slower
             * u32::try_from(videos.len().div_ceil(VIDEOS_PER_PATIENCE)).unwrap_or(u32::MAX);
         let all_ended = video::all_ended(&db, &videos);
         if tokio::time::timeout(wait + patience, all_ended)

@@ -60,6 +60,7 @@ pub(super) struct Metrics {
     pub(super) views: Option<i64>,
     pub(super) likes: Option<i64>,
     pub(super) comments: Option<i64>,
+    pub(super) shares: Option<i64>,
     pub(super) engagement: Option<f64>,
     pub(super) predicted_engagement: Option<f64>,
     pub(super) unscored_reason: Option<String>,
@@ -68,7 +69,17 @@ pub(super) struct Metrics {
 /// A post as the sandbox lists it.
 #[derive(Debug, Deserialize)]
 struct SeenPost {
+    platform: String,
+    title: String,
     description: String,
+}
+
+impl SeenPost {
+    /// Whether it is a video's: its text has the video's id among its words.
+    fn is_of(&self, video: &DemoVideo) -> bool {
+        let has_it = |text: &str| text.split_whitespace().any(|word| word == video.id);
+        self.platform == video.platform && (has_it(&self.title) || has_it(&self.description))
+    }
 }
 
 impl Report {
@@ -118,7 +129,7 @@ impl Report {
 }
 
 async fn seen_posts(ports: &Ports) -> anyhow::Result<Vec<SeenPost>> {
-    let url = Ports::url(ports.sandbox, "_sandbox/posts?platform=youtube")?;
+    let url = Ports::url(ports.sandbox, "_sandbox/posts")?;
     let answer = local_http()?
         .get(url)
         .send()
@@ -138,8 +149,7 @@ async fn row(
     run: Option<&Details>,
     seen: &[SeenPost],
 ) -> anyhow::Result<Row> {
-    let post_id = posts::id(&video.id, "youtube", "main");
-    let marker = steps::marker(&post_id);
+    let post_id = posts::id(&video.id, video.platform, "main");
     let (status, error) = outcome(video, run);
     let feedback = performance_feedback::for_post(db, &post_id).await?;
     let (critique, decision) = match &feedback {
@@ -152,17 +162,14 @@ async fn row(
     Ok(Row {
         video_id: video.id.clone(),
         source: video.source_name(),
-        platform: "youtube",
+        platform: video.platform,
         run_id: video.run_id.clone(),
         status,
         error,
         post_id: posts::get(db, &post_id)
             .await?
             .and_then(|post| post.platform_post_id),
-        posts_seen_by_platform: seen
-            .iter()
-            .filter(|post| post.description.contains(&marker))
-            .count(),
+        posts_seen_by_platform: seen.iter().filter(|post| post.is_of(video)).count(),
         metrics: metrics(db, &post_id).await?,
         analysis_overall: video_analyses::latest(db, &post_id)
             .await?
@@ -190,6 +197,7 @@ async fn metrics(db: &DatabaseConnection, post_id: &str) -> anyhow::Result<Optio
         views: reading.views,
         likes: reading.likes,
         comments: reading.comments,
+        shares: reading.shares,
         engagement: reading.engagement,
         predicted_engagement,
         unscored_reason: reading.unscored_reason,

@@ -90,7 +90,7 @@ pub(super) fn summary(report: &Report, time_scale: f64) -> String {
         ));
     }
     lines.push(format!(
-        "All of it was the sandbox: YouTube, Claude and an audience that lives {time_scale} times as fast as we do. Nothing was \
+        "All of it was the sandbox: TikTok, YouTube, Instagram, Claude and an audience that lives {time_scale} times as fast as we do. Nothing was \
 published and nothing paid; at the configured prices the model's answers would have cost {}.",
         dollars(report.cost_micro_usd)
     ));

@@ -16,6 +16,8 @@ use crate::video_ready::{Announcement, local_http};
 
 /// Few, so that each soon has a history.
 const CATEGORIES: [&str; 2] = ["finance", "fitness"];
+/// Each video goes to one, in turns.
+pub(super) const PLATFORMS: [&str; 3] = ["tiktok", "youtube", "instagram"];
 /// The API may be restarting, or Restate.
 const ANNOUNCE_TRIES: u32 = 20;
 const ANNOUNCE_PAUSE: Duration = Duration::from_millis(500);
@@ -38,6 +40,8 @@ pub(super) struct DemoVideo {
     pub(super) look: String,
     /// Where it comes from.
     pub(super) source: Source,
+    /// Where it is posted.
+    pub(super) platform: &'static str,
     /// Its category.
     pub(super) category: &'static str,
     /// Its place, for features that differ.
@@ -75,8 +79,19 @@ impl DemoVideo {
     }
 }
 
+/// Those that were named, or all.
+pub(super) fn platforms(named: &[String]) -> Vec<&'static str> {
+    let is_named = |known: &&str| named.is_empty() || named.iter().any(|name| name == known);
+    PLATFORMS.into_iter().filter(is_named).collect()
+}
+
 /// The files first, then as many made clips as are missing.
-pub(super) fn cast(files: &[PathBuf], count: usize, seed: u64) -> Vec<DemoVideo> {
+pub(super) fn cast(
+    files: &[PathBuf],
+    count: usize,
+    seed: u64,
+    platforms: &[&'static str],
+) -> Vec<DemoVideo> {
     let given = files.iter().take(count).map(|path| {
         let name = path
             .file_stem()
@@ -93,7 +108,9 @@ pub(super) fn cast(files: &[PathBuf], count: usize, seed: u64) -> Vec<DemoVideo>
         id: format!("demo_{:02}", at + 1),
         look,
         source,
-        category: CATEGORIES[at % CATEGORIES.len()],
+        platform: platforms[at % platforms.len()],
+        // Each platform has videos of each.
+        category: CATEGORIES[at / platforms.len() % CATEGORIES.len()],
         number: at,
         run_id: None,
         error: None,
@@ -153,9 +170,9 @@ fn announcement(video: &DemoVideo) -> Announcement {
     Announcement {
         video_id: video.id.clone(),
         category: video.category.to_owned(),
-        caption: format!("{} {}", video.look.replace('_', " "), video.number + 1),
+        caption: format!("{} {}", video.look.replace('_', " "), video.id),
         path: video.file_name(),
-        platform: "youtube".to_owned(),
+        platform: video.platform.to_owned(),
         account: "main".to_owned(),
         features: Some(json!({
             "trendVelocity": 30 + spread(13, 70),
