@@ -169,12 +169,9 @@ async fn measure(ingress: &str) -> anyhow::Result<Value> {
     }}))
 }
 
-/// What is measured; there is one benchmark so far, and it speaks JSON only.
+/// What is shown besides the result: nothing.
 #[derive(Debug, clap::Parser)]
 struct Options {
-    /// Only the benchmark of this name.
-    #[arg(long, value_parser = ["engine"])]
-    only: Option<String>,
     /// One line of JSON and nothing else, which is so in any case.
     #[arg(long)]
     json: bool,

@@ -21,6 +21,13 @@ pub(crate) fn debug_binary(name: &str) -> Result<PathBuf> {
     Ok(own.with_file_name(name))
 }
 
+/// Cargo's target folder, where we keep what we make ourselves: the one that this was built in.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let own = env::current_exe().context("find the folder of built programs")?;
+    let folder = own.ancestors().nth(2).context("find the target folder")?;
+    Ok(folder.to_path_buf())
+}
+
 /// The cargo that runs us, on this checkout, told nothing of the package that it runs.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

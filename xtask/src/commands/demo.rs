@@ -6,12 +6,13 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::process::{self, become_command, say};
-use crate::setup::{Tools, system};
+use crate::setup::Tools;
+use crate::setup::system::{self, Need};
 use crate::workspace;
 
 /// Runs the demo in the caller's terminal and working directory; the exit code is the demo's own.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
-    system::install(&[system::Need::Compiler, system::Need::Media])?;
+    system::install(&[Need::Browser, Need::Compiler, Need::Media])?;
     let tools = Tools::install()?;
     say("building");
     process::run(workspace::cargo().args([

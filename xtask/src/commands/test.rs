@@ -9,15 +9,22 @@ use anyhow::{Context, Result};
 use crate::doctests;
 use crate::process::{self, exit_code, line, say, succeeds};
 use crate::setup::system::{self, Need};
-use crate::setup::{PersonNeeded, Tools, postgres};
+use crate::setup::{PersonNeeded, Tools, postgres, vendors};
 use crate::signals::Signals;
 use crate::throwaway_postgres::ThrowawayPostgres;
 use crate::workspace::{self, cargo};
 
 /// See the module.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
-    system::install(&[Need::Compiler, Need::Media, Need::Postgres])?;
+    system::install(&[
+        Need::Browser,
+        Need::Compiler,
+        Need::Media,
+        Need::Postgres,
+        Need::Python,
+    ])?;
     let tools = Tools::install()?;
+    let python = vendors::python()?;
     let programs = postgres::programs().ok_or_else(|| {
         PersonNeeded("no Postgres server of version 14 or newer was found".to_owned())
     })?;
@@ -32,7 +39,8 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let watched = |command: &mut Command| -> Result<ExitStatus> {
         tools
             .tell(command)
-            .env("FLYWHEEL_TEST_POSTGRES_URL", server.url());
+            .env("FLYWHEEL_TEST_POSTGRES_URL", server.url())
+            .env(vendors::PYTHON, &python);
         let mut child = command
             .spawn()
             .with_context(|| format!("start `{}`", line(command)))?;

@@ -9,17 +9,21 @@ use anyhow::{Context, Result};
 use nix::unistd::geteuid;
 
 use crate::process::{on_path, run, say, succeeds};
-use crate::setup::{PersonNeeded, postgres};
+use crate::setup::{PersonNeeded, browser, postgres, vendors};
 
 /// What a command needs from the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
+    /// Chromium and chromedriver: public pages are read with them.
+    Browser,
     /// A C compiler and linker: SQLite and the TLS library are built from C sources.
     Compiler,
     /// GStreamer with its headers, H.264, AAC, MP4, Matroska and text on pictures, and a font.
     Media,
     /// The Postgres server's programs.
     Postgres,
+    /// Python that can make environments: the vendors' own clients are run in the tests.
+    Python,
 }
 
 /// How one sees that a package is not needed any more.
@@ -27,15 +31,30 @@ pub(crate) enum Need {
 enum Proof {
     /// A program on the PATH, whoever put it there.
     Program(&'static str),
+    /// The same, unless this variable names another.
+    ProgramOr(&'static str, &'static str),
     /// The package itself, as dpkg knows it.
     Package,
     /// A server of a version that serves, of whatever package.
     PostgresServer,
+    /// A Python that can make environments, of whatever package.
+    PythonEnvironments,
 }
 
 /// (need, Debian package, proof). `gstreamer1.0-x` has textoverlay, which `plugins-base` lacks on
-/// Debian; `libc6-dev` is only recommended by `gcc`, and we install no recommendations.
+/// Debian; `libc6-dev` is only recommended by `gcc`, and we install no recommendations. The package
+/// `chromium` would do as well, and read pages more slowly.
 const APT: &[(Need, &str, Proof)] = &[
+    (
+        Need::Browser,
+        "chromium-headless-shell",
+        Proof::ProgramOr("chromium-headless-shell", browser::CHROMIUM),
+    ),
+    (
+        Need::Browser,
+        "chromium-driver",
+        Proof::ProgramOr("chromedriver", browser::CHROMEDRIVER),
+    ),
     (Need::Compiler, "gcc", Proof::Program("cc")),
     (Need::Compiler, "libc6-dev", Proof::Package),
     (Need::Media, "pkg-config", Proof::Program("pkg-config")),
@@ -53,13 +72,17 @@ const APT: &[(Need, &str, Proof)] = &[
     (Need::Media, "gstreamer1.0-x", Proof::Package),
     (Need::Media, "fonts-dejavu-core", Proof::Package),
     (Need::Postgres, "postgresql", Proof::PostgresServer),
+    (Need::Python, "python3", Proof::PythonEnvironments),
+    (Need::Python, "python3-venv", Proof::PythonEnvironments),
 ];
 
 /// The Homebrew formulae for the same needs. The first is there if Rust can link at all.
 const BREW: &[(Need, &[&str])] = &[
+    (Need::Browser, &["chromium", "chromedriver"]),
     (Need::Compiler, &[]),
     (Need::Media, &["pkgconf", "gstreamer"]),
     (Need::Postgres, &["postgresql@17"]),
+    (Need::Python, &["python"]),
 ];
 
 /// Sees to it that the system has what is needed, or says what a person must do.
@@ -82,8 +105,12 @@ fn with_apt(needs: &[Need]) -> Result<()> {
         .iter()
         .filter(|(_, package, proof)| match proof {
             Proof::Program(name) => on_path(name).is_none(),
+            Proof::ProgramOr(name, variable) => {
+                on_path(name).is_none() && !browser::is_given(variable)
+            }
             Proof::Package => !installed.iter().any(|there| there == package),
             Proof::PostgresServer => postgres::programs().is_none(),
+            Proof::PythonEnvironments => !vendors::can_be_installed(),
         })
         .map(|(_, package, _)| *package)
         .collect();
@@ -101,9 +128,29 @@ fn with_apt(needs: &[Need]) -> Result<()> {
     }
     say(&format!("installing with apt-get: {list}"));
     run(apt_get().arg("update"))?;
+    for package in &missing {
+        if !succeeds(Command::new("apt-cache").args(["show", *package])) {
+            return Err(unknown(package));
+        }
+    }
     run(apt_get()
         .args(["install", "-y", "--no-install-recommends"])
         .args(&missing))
+}
+
+/// Ubuntu has Chromium as a snap only, which no package manager of ours installs.
+fn unknown(package: &str) -> anyhow::Error {
+    let advice = if package.starts_with("chromium") {
+        format!(
+            ". Please install Chromium and chromedriver of the same version, and set {} and {} to \
+             where they are",
+            browser::CHROMIUM,
+            browser::CHROMEDRIVER
+        )
+    } else {
+        String::new()
+    };
+    PersonNeeded(format!("apt-get knows no package {package}{advice}")).into()
 }
 
 /// Quiet, asks nothing, and waits a while for another apt that is at work.
@@ -174,6 +221,7 @@ fn by_hand(needs: &[Need]) -> Result<()> {
 
 fn is_there(need: Need) -> bool {
     match need {
+        Need::Browser => matches!(browser::programs(), Ok(Some(_))),
         Need::Compiler => on_path("cc").is_some(),
         Need::Media => succeeds(Command::new("pkg-config").args([
             "--exists",
@@ -183,6 +231,7 @@ fn is_there(need: Need) -> bool {
             "gstreamer-video-1.0",
         ])),
         Need::Postgres => postgres::programs().is_some(),
+        Need::Python => vendors::can_be_installed(),
     }
 }
 
@@ -214,5 +263,10 @@ mod tests {
         assert_eq!(brew_line(&[Need::Postgres]), "brew install postgresql@17");
         assert_eq!(brew_line(&[Need::Media]), "brew install pkgconf gstreamer");
         assert_eq!(brew_line(&[Need::Compiler]), "xcode-select --install");
+        assert_eq!(
+            brew_line(&[Need::Browser]),
+            "brew install chromium chromedriver"
+        );
+        assert_eq!(brew_line(&[Need::Python]), "brew install python");
     }
 }
