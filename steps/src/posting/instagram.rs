@@ -11,10 +11,10 @@ use engine::StepError;
 use engine::ending::When;
 use jiff::SignedDuration;
 use media::Probe;
-use platforms::{Meaning, PlatformError};
 use platforms::instagram::{
     ContainerFailure, ContainerId, ContainerState, Instagram, Media, MediaId, NewReel, VideoSource,
 };
+use platforms::{Meaning, PlatformError};
 use schema::posts::{self, Session};
 use schema::videos;
 

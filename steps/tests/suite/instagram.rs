@@ -151,7 +151,7 @@ prove!(
         (
             "the bytes are refused",
             bytes!({"kind": "fail", "status": 400}),
-            "retry",
+            "terminal",
             "instagram_upload_failed"
         ),
         (
@@ -285,7 +285,7 @@ prove!(
         (
             "Instagram refuses to publish",
             fault!("instagram", "publish", {"kind": "fail", "status": 400}),
-            "retry",
+            "terminal",
             "instagram_rejected"
         ),
         (

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::Step;
 use engine::testing::suite;
-use media::{Background, ClipSpec, Limits, Media, Place, Rgb, Scene, TextOverlay};
+use media::{Background, ClipSpec, Keyframe, Limits, Media, Place, Rgb, Scene, TextOverlay};
 use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
 use platforms::fetch::{FetchConfig, Fetcher};
 use platforms::instagram::{Instagram, InstagramConfig};
@@ -86,6 +86,18 @@ impl World {
     /// The platform's name.
     pub(crate) fn platform(&self) -> &'static str {
         self.platform
+    }
+
+    /// A world in which an execution that was cut off has taken the frames: where posting is tried
+    /// again and again, they need not be.
+    pub(crate) async fn seen(self) -> Self {
+        let pictures = PICTURES.get_or_init(take_pictures).await;
+        let name = steps::marker(&self.target().post_id()).replace(':', "_");
+        let folder = self.folder("frames").join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let list = serde_json::to_vec(&pictures.1).unwrap();
+        std::fs::write(folder.join("keyframes.json"), list).unwrap();
+        self
     }
 
     /// Runs earlier steps of the loop, each until it is done.
@@ -357,6 +369,18 @@ fn video() -> NewVideo {
         features: Some(json!({ "trendVelocity": 82.0, "hashtagScore": 40.0 })),
         created_at_ms: 0,
     }
+}
+
+/// The clip's frames, and the folder that they are in.
+static PICTURES: OnceCell<(TempDir, Vec<Keyframe>)> = OnceCell::const_new();
+
+async fn take_pictures() -> (TempDir, Vec<Keyframe>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clip.mp4");
+    std::fs::write(&file, CLIP.get_or_init(make_clip).await).unwrap();
+    let media = Media::new(helper(), Limits::default());
+    let taken = media.keyframes(&file, folder.path(), 5).await.unwrap();
+    (folder, taken)
 }
 
 async fn make_clip() -> Vec<u8> {

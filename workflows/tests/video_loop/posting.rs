@@ -22,7 +22,7 @@ const CARRIERS: [(&str, &str, u64); 3] = [
 /// Stops the worker at every closure that a loop executes, one loop for each.
 async fn crash_everywhere(platform: &'static str, side: Side) {
     for boundary in 0.. {
-        let world = World::on(platform).await;
+        let world = World::on(platform).await.seen().await;
         let lab = lab(&world);
         let point = CrashPoint { boundary, side };
         let (output, reached) = lab
@@ -69,7 +69,7 @@ async fn requests_of_posting(platform: &'static str) -> Vec<(String, u64)> {
 
 /// Cuts the worker off while a request of this kind is held back, then runs to the end.
 async fn cut_off_in(platform: &'static str, endpoint: &str, after: u64, stall: Value) {
-    let world = World::on(platform).await;
+    let world = World::on(platform).await.seen().await;
     let lab = lab(&world);
     world.fault(platform, endpoint, after, 1, stall).await;
     let input = input(&world);
@@ -98,7 +98,7 @@ async fn lose_everywhere(platform: &'static str, kind: &str) {
         if is_mended_by_a_person(&endpoint) {
             continue;
         }
-        let world = World::on(platform).await;
+        let world = World::on(platform).await.seen().await;
         let fault = json!({ "kind": kind });
         world.fault(platform, &endpoint, earlier, 1, fault).await;
         let ran = lab(&world).run::<VideoLoop>("run_1", &input(&world)).await;
