@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use media::Media;
 use platforms::PlatformError;
 use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
-use platforms::browser::{Browser, BrowserConfig, Proxy};
+use platforms::browser::{Browser, BrowserConfig, Host, Proxy};
 use platforms::fetch::{FetchConfig, Fetcher};
 use platforms::instagram::{Instagram, InstagramConfig};
 use platforms::instagram_page::{InstagramPage, InstagramPageConfig};
@@ -39,8 +39,6 @@ pub(crate) struct Clients {
     youtube: YouTubeAccount,
     fetcher: Fetcher,
     anthropic: Arc<Anthropic>,
-    /// Reads pages; started before the worker is ready.
-    pub(crate) browser: Browser,
 }
 
 impl Setup {
@@ -48,8 +46,7 @@ impl Setup {
     ///
     /// # Errors
     /// Names the variable, setting or program that a person has to mend.
-    pub(crate) fn clients(&self) -> anyhow::Result<Clients> {
-        let browser = self.browser()?;
+    pub(crate) fn clients(&self, browser: Browser) -> anyhow::Result<Clients> {
         Ok(Clients {
             media: Arc::new(self.media()?),
             instagram: self.instagram(&browser)?,
@@ -60,7 +57,6 @@ impl Setup {
             },
             fetcher: self.fetcher()?,
             anthropic: Arc::new(self.anthropic()?),
-            browser,
         })
     }
 
@@ -240,11 +236,27 @@ impl Setup {
         .context("make the client that fetches videos")
     }
 
-    fn browser(&self) -> anyhow::Result<Browser> {
+    /// A browser for this process. With `host` it has no Chromium of its own, but reads pages in the
+    /// one that `flywheel browser` keeps for the folder.
+    pub(crate) fn browser(&self, host: bool) -> anyhow::Result<Browser> {
+        let config = BrowserConfig {
+            host: host.then(|| self.data.path(Place::Browser)),
+            ..self.browser_config()?
+        };
+        Browser::new(config).map_err(|error| unusable("`[browser]`", error))
+    }
+
+    /// What keeps Chromium for the workers of the folder.
+    pub(crate) fn browser_host(&self) -> anyhow::Result<Host> {
+        let file = self.data.path(Place::Browser);
+        Host::new(self.browser_config()?, file).map_err(|error| unusable("`[browser]`", error))
+    }
+
+    fn browser_config(&self) -> anyhow::Result<BrowserConfig> {
         let settings = &self.config.browser;
         let defaults = BrowserConfig::default();
         let program = |variable, known: PathBuf| self.environment.path(variable).unwrap_or(known);
-        let config = BrowserConfig {
+        Ok(BrowserConfig {
             chromium: program("CHROMIUM_BIN", defaults.chromium),
             chromedriver: program("CHROMEDRIVER_BIN", defaults.chromedriver),
             pages_at_once: settings.pages_at_once,
@@ -256,8 +268,8 @@ impl Setup {
             proxy: self.proxy()?,
             start_limit: defaults.start_limit,
             settle_limit: defaults.settle_limit,
-        };
-        Browser::new(config).map_err(|error| unusable("`[browser]`", error))
+            host: None,
+        })
     }
 
     fn proxy(&self) -> anyhow::Result<Option<Proxy>> {

@@ -67,7 +67,7 @@ impl Setup {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.check_world()?;
         webhook_secrets(&self.data, &self.environment)?;
-        self.clients().map(drop)
+        self.clients(self.browser(false)?).map(drop)
     }
 
     /// Whether the folder was used with this world, if it was used.

@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Data goes to stdout, everything else to stderr.
 
 mod api;
+mod browser;
 mod doctor;
 mod migrate;
 mod post;
@@ -74,11 +75,13 @@ enum Verb {
     /// Show the whole loop in a minute, on the sandbox, in a temporary folder
     Demo(Demo),
     /// Execute runs (one of the processes of `up`)
-    Worker,
+    Worker(worker::Arguments),
     /// Serve webhooks, health and metrics (one of the processes of `up`)
     Api,
     /// Serve the simulated platforms (one of the processes of `up`)
     Sandbox,
+    /// Keep a Chromium for the worker (one of the processes of `up`)
+    Browser,
     /// Hand a video to a running `up`
     Post(post::Post),
     /// See runs
@@ -126,9 +129,10 @@ impl Cli {
             Verb::Tether(tether) => tether.run().map(|()| Ended::Well),
             Verb::Up(up) => on_main_thread(up.run(&shared)),
             Verb::Demo(demo) => on_main_thread(demo.run(&shared)),
-            Verb::Worker => service(worker::run(&shared)),
+            Verb::Worker(worker) => service(worker.run(&shared)),
             Verb::Api => service(api::run(&shared)),
             Verb::Sandbox => service(sandbox::run(&shared)),
+            Verb::Browser => service(browser::run(&shared)),
             Verb::Post(post) => on_main_thread(post.run(&shared)),
             Verb::Runs(runs) => on_main_thread(runs.run(&shared)),
             Verb::Migrate => on_main_thread(migrate::run(&shared)),

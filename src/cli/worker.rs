@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use clap::Args;
 use engine::Worker;
 use engine::worker::stop_signal;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use platforms::browser::Browser;
 use steps::Steps;
 
 use super::Shared;
@@ -15,15 +15,28 @@ use crate::output;
 use crate::setup::migrate;
 use crate::supervise::ready_line;
 
+/// Arguments of `worker`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Read pages in the Chromium of `flywheel browser`, which outlives this worker
+    #[arg(long)]
+    hosted_browser: bool,
+}
+
+impl Arguments {
+    pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<()> {
+        run(shared, self.hosted_browser).await
+    }
+}
+
 /// Serves Restate, and says on stdout when Restate knows it.
-pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
+async fn run(shared: &Shared, hosted_browser: bool) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     setup.keep_world()?;
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     serve_metrics(Ports::address(ports.worker_metrics))?;
-    let clients = setup.clients()?;
-    let warm = tokio::spawn(warm_up(clients.browser.clone()));
+    let clients = setup.clients(setup.browser(hosted_browser)?)?;
     let db = setup.database().await?;
     migrate(&db).await?;
     let steps = Steps::new(&setup.services(&clients, db.clone())?);
@@ -41,22 +54,10 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         admin,
     )
     .await?;
-    warm.await?;
     worker
         .run(stop, || output::data(ready_line("worker")))
         .await?;
     Ok(())
-}
-
-/// Starts Chromium before the first page is asked for. A worker without one still does all that needs
-/// no page, and the steps that do say what is missing.
-async fn warm_up(browser: Browser) {
-    if let Err(error) = browser.start().await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "The browser does not start."
-        );
-    }
 }
 
 /// Serves what this process counts (attempts, costs, ended runs, lost history), at any path. The

@@ -121,6 +121,8 @@ pub(crate) enum Place {
     RestateConfig,
     /// What the simulated platforms received.
     Sandbox,
+    /// Where the Chromium is that pages are read in.
+    Browser,
     /// One file per process.
     Logs,
     /// Picked once, then kept, so that addresses stay.
@@ -137,7 +139,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Everything, with its name in the folder.
-    const TABLE: [(Self, &'static str); 14] = [
+    const TABLE: [(Self, &'static str); 15] = [
         (Self::Database, "flywheel.db"),
         (Self::Inbox, "inbox"),
         (Self::Fetched, "fetched"),
@@ -146,6 +148,7 @@ impl Place {
         (Self::Restate, "restate"),
         (Self::RestateConfig, "restate.toml"),
         (Self::Sandbox, "sandbox"),
+        (Self::Browser, "browser.json"),
         (Self::Logs, "logs"),
         (Self::Ports, "ports.json"),
         (Self::WebhookSecret, "webhook_secret"),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use engine::runs::{self, Details};
 use engine::tables::RunStatus;
+use jiff::Timestamp;
 use schema::{
     DatabaseConnection, analytics_snapshots, critiques, performance_feedback, posts, predictions,
     scoring_weights, video_analyses,
@@ -41,6 +42,12 @@ pub(super) struct Row {
     pub(super) run_id: Option<String>,
     pub(super) status: &'static str,
     pub(super) error: Option<String>,
+    /// The stable code that `error` begins with, if it is the run's.
+    pub(super) error_code: Option<String>,
+    /// When its run was asked for.
+    pub(super) created_at: Option<Timestamp>,
+    /// When its run ended.
+    pub(super) ended_at: Option<Timestamp>,
     /// The platform's id of the post.
     pub(super) post_id: Option<String>,
     /// Counted by the sandbox.
@@ -166,6 +173,9 @@ async fn row(
         run_id: video.run_id.clone(),
         status,
         error,
+        error_code: run.and_then(|details| details.run.error_code.clone()),
+        created_at: run.and_then(|details| instant(Some(details.run.created_at_ms))),
+        ended_at: run.and_then(|details| instant(details.run.ended_at_ms)),
         post_id: posts::get(db, &post_id)
             .await?
             .and_then(|post| post.platform_post_id),
@@ -186,6 +196,11 @@ async fn row(
         }),
         weight_decision_id: decision.map(|decision| decision.id),
     })
+}
+
+/// An instant as rows keep it, in milliseconds.
+fn instant(ms: Option<i64>) -> Option<Timestamp> {
+    ms.and_then(|ms| Timestamp::from_millisecond(ms).ok())
 }
 
 async fn metrics(db: &DatabaseConnection, post_id: &str) -> anyhow::Result<Option<Metrics>> {

@@ -1,4 +1,5 @@
-//! The processes of one data folder: Restate and the sandbox, then the tables, then worker and API.
+//! The processes of one data folder: Restate, the sandbox and the browser, then the tables, then worker
+//! and API.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -95,7 +96,11 @@ impl Stack {
         // Not the pool of this process's life: `up` itself has no use for the tables.
         drop(db);
         self.all_ready().await?;
-        self.keep(ourselves(setup, "worker")?);
+        // The worker does not wait for it: only the steps that read pages do.
+        self.keep(ourselves(setup, "browser")?);
+        let mut worker = ourselves(setup, "worker")?;
+        worker.arguments.push("--hosted-browser".into());
+        self.keep(worker);
         self.keep(ourselves(setup, "api")?);
         self.all_ready().await
     }

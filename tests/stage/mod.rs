@@ -327,10 +327,14 @@ fn make_clip(path: &Path) {
         .enable_all()
         .build()
         .unwrap();
+    runtime
+        .block_on(media().synthesize(&media::looks::bright_hook(), path))
+        .unwrap();
+}
+
+/// The media helper beside the program, or the named one.
+pub(crate) fn media() -> media::Media {
     let beside = || Path::new(FLYWHEEL).with_file_name("flywheel-media");
     let helper = std::env::var_os("FLYWHEEL_MEDIA_BIN").map_or_else(beside, PathBuf::from);
-    let media = media::Media::new(helper, media::Limits::default());
-    runtime
-        .block_on(media.synthesize(&media::looks::bright_hook(), path))
-        .unwrap();
+    media::Media::new(helper, media::Limits::default())
 }

@@ -36,6 +36,9 @@ pub struct BrowserConfig {
     pub host_jitter: Duration,
     /// Through which all pages are loaded, except those of this machine.
     pub proxy: Option<Proxy>,
+    /// The file in which a [`Host`](super::Host) says where its Chromium is, which serves one worker
+    /// at a time. Without it Chromium is our own.
+    pub host: Option<PathBuf>,
 }
 
 /// An HTTP proxy that asks for a user and a password.
@@ -66,6 +69,7 @@ impl BrowserConfig {
             host_delay: Duration::ZERO,
             host_jitter: Duration::ZERO,
             proxy: None,
+            host: None,
         }
     }
 

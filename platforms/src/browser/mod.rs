@@ -1,7 +1,8 @@
 //! Chromium, driven through chromedriver: loads a page of a site, and gives its HTML.
 //!
 //! One Chromium per worker, started at the first page, in a process group of its own, and ended
-//! when the [`Browser`] is dropped or the worker is gone, however it went. Every page is loaded in
+//! when the [`Browser`] is dropped or the worker is gone, however it went; or one that a [`Host`]
+//! keeps from worker to worker. Every page is loaded in
 //! a user context of its own (cookies, storage, cache and connections are nobody else's), several
 //! at once behind a semaphore. Images, media and fonts are not loaded, nothing is downloaded, and
 //! a public page does not reach this machine or its network. Chromium is replaced after a number
@@ -18,6 +19,8 @@
 mod chromium;
 mod config;
 mod ending;
+mod host;
+mod launch;
 mod leash;
 mod markup;
 mod meaning;
@@ -25,6 +28,7 @@ mod pace;
 mod page;
 mod patience;
 mod proxy;
+mod session;
 mod tab;
 mod unwanted;
 mod visitor;
@@ -42,6 +46,7 @@ use crate::PlatformError;
 
 pub use config::{BrowserConfig, Proxy};
 pub(crate) use ending::{Ending, Site};
+pub use host::Host;
 pub(crate) use markup::Markup;
 pub use meaning::CODES;
 pub use page::Page;
@@ -147,8 +152,9 @@ impl Browser {
         {
             return Ok(Arc::clone(chromium));
         }
-        *current = None;
-        let chromium = Arc::new(Chromium::start(config).await?);
+        // One that a host keeps is replaced once the pages in it are done.
+        let last = current.take().map(|chromium| chromium.name().to_owned());
+        let chromium = Arc::new(Chromium::start(config, last.as_deref()).await?);
         *current = Some(Arc::clone(&chromium));
         Ok(chromium)
     }

@@ -7,6 +7,7 @@ mod behaviour;
 mod contexts;
 mod crashes;
 mod endings;
+mod hosted;
 mod instagram;
 mod processes;
 mod proxy;

@@ -1,0 +1,114 @@
+//! A Chromium that a host keeps: it outlives whoever reads pages in it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use platforms::browser::{Browser, BrowserConfig, Host};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::processes::{chromiums, crash, until};
+use crate::site::{Reply, Site};
+use crate::{Checked, config};
+
+/// A running host with its file.
+struct Hosting {
+    folder: TempDir,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Hosting {
+    async fn start() -> Result<Self, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let host = Host::new(config()?, folder.path().join("browser.json"))?;
+        let (stop, stopped) = oneshot::channel();
+        let (say_ready, ready) = oneshot::channel();
+        let task = tokio::spawn(host.run(
+            async {
+                let _ = stopped.await;
+            },
+            || {
+                let _ = say_ready.send(());
+            },
+        ));
+        timeout(Duration::from_secs(60), ready).await??;
+        Ok(Self { folder, stop, task })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("browser.json")
+    }
+
+    /// A browser as another worker would have it.
+    fn browser(&self) -> Result<Browser, Box<dyn std::error::Error>> {
+        Ok(Browser::new(BrowserConfig {
+            host: Some(self.file()),
+            pages_per_browser: 2,
+            ..config()?
+        })?)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_reads_in_the_chromium_of_the_one_before_it() -> Checked {
+    let site = Site::start().await?;
+    site.put("/page", Reply::html("<p>Text</p>"));
+    site.put(
+        "/slow",
+        Reply::html("<p>Text</p>").after(Duration::from_secs(30)),
+    );
+    let hosting = Hosting::start().await?;
+    let first = chromiums();
+    assert_eq!(first.len(), 1);
+
+    let killed = hosting.browser()?;
+    killed.open(&site.url("/page")?, |_| true).await?;
+    let slow = site.url("/slow")?;
+    let under_way = tokio::spawn(async move { killed.open(&slow, |_| true).await });
+    let is_asked = || site.asked_paths().iter().any(|path| path == "/slow");
+    until("a page is under way", is_asked).await?;
+    under_way.abort();
+
+    let page = hosting
+        .browser()?
+        .open(&site.url("/page")?, |_| true)
+        .await?;
+    assert!(page.html.contains("Text"));
+    assert_eq!(chromiums(), first);
+    let _ = hosting.stop.send(());
+    hosting.task.await?;
+    until("Chromium is gone", || chromiums().is_empty()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chromium_that_is_done_with_or_killed_is_replaced_by_its_host() -> Checked {
+    let site = Site::start().await?;
+    site.put("/page", Reply::html("<p>Text</p>"));
+    let hosting = Hosting::start().await?;
+    let browser = hosting.browser()?;
+    let url = site.url("/page")?;
+    let first = chromiums();
+    for _ in 0..3 {
+        browser.open(&url, |_| true).await?;
+    }
+    let second = chromiums();
+    assert_ne!(second, first);
+
+    for pid in &second {
+        crash(*pid)?;
+    }
+    until("it is gone", || chromiums() != second).await?;
+    let read = async {
+        while let Err(error) = browser.open(&url, |_| true).await {
+            assert_eq!(error.code(), "browser_crashed");
+        }
+    };
+    timeout(Duration::from_secs(60), read).await?;
+    let _ = hosting.stop.send(());
+    hosting.task.await?;
+    assert!(!hosting.folder.path().join("browser.json").exists());
+    Ok(())
+}
