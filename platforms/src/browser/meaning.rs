@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | a program is not where the configuration says | `browser_not_installed` | later: 5 min. Somebody installs it; a run need not be lost over it |
 //! | a number, a user agent or an address makes no sense | `browser_misconfigured` | terminal |
+//! | many other pages are waiting for the host, or for a place | `browser_busy` | later: about when it is its turn |
 //! | Chromium or chromedriver does not start in time, or at all | `browser_not_started` | retry |
 //! | Chromium, chromedriver or the tab ended before the page was read | `browser_crashed` | retry |
 //! | the page is not there within its time limit | `browser_page_timeout` | retry |
@@ -21,6 +22,7 @@ use crate::{LaterWhen, Meaning, PlatformError};
 
 /// Every code that this module's errors can have, sorted.
 pub const CODES: &[&str] = &[
+    "browser_busy",
     "browser_crashed",
     "browser_misconfigured",
     "browser_not_installed",
@@ -40,6 +42,8 @@ const INSTALL_WAIT: Duration = Duration::from_secs(5 * 60);
 pub(super) enum Trouble {
     NotInstalled(PathBuf),
     Misconfigured(String),
+    /// For about this long.
+    Busy(Duration),
     NotStarted(String),
     Crashed(String),
     TooSlow(Duration),
@@ -55,6 +59,7 @@ impl Trouble {
         match self {
             Self::NotInstalled(_) => "browser_not_installed",
             Self::Misconfigured(_) => "browser_misconfigured",
+            Self::Busy(_) => "browser_busy",
             Self::NotStarted(_) => "browser_not_started",
             Self::Crashed(_) => "browser_crashed",
             Self::TooSlow(_) => "browser_page_timeout",
@@ -76,6 +81,7 @@ impl Trouble {
         match self {
             Self::NotInstalled(_) => Meaning::Later(LaterWhen::After(INSTALL_WAIT)),
             Self::Misconfigured(_) => Meaning::Terminal,
+            Self::Busy(wait) => Meaning::Later(LaterWhen::After(*wait)),
             _ => Meaning::Retry,
         }
     }
@@ -92,6 +98,12 @@ impl Trouble {
             | Self::Crashed(words)
             | Self::Unreachable(words)
             | Self::Proxy(words) => excerpt(words),
+            Self::Busy(wait) => {
+                format!(
+                    "other pages are waiting to be loaded, for about {} s",
+                    wait.as_secs()
+                )
+            }
             Self::TooSlow(limit) => format!("the page was not there within {limit:?}"),
             Self::TooLarge => "the document is too long to be read".to_owned(),
         }
@@ -138,6 +150,10 @@ mod tests {
         for (trouble, meaning) in [
             (Trouble::NotInstalled("/usr/bin/chromium".into()), later),
             (Trouble::Misconfigured(words()), Meaning::Terminal),
+            (
+                Trouble::Busy(INSTALL_WAIT),
+                Meaning::Later(LaterWhen::After(INSTALL_WAIT)),
+            ),
             (Trouble::NotStarted(words()), Meaning::Retry),
             (Trouble::Crashed(words()), Meaning::Retry),
             (Trouble::TooSlow(Duration::from_secs(30)), Meaning::Retry),

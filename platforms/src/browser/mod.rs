@@ -35,7 +35,7 @@ mod visitor;
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use url::Url;
 
 use self::chromium::Chromium;
@@ -61,7 +61,6 @@ pub struct Browser {
 #[derive(Debug)]
 struct Shared {
     config: BrowserConfig,
-    places: Arc<Semaphore>,
     pace: Pace,
     /// The one that new pages are loaded in. Pages under way keep an older one alive.
     current: Mutex<Option<Arc<Chromium>>>,
@@ -75,13 +74,11 @@ impl Browser {
     /// address is not of the form `http://host:port`.
     pub fn new(config: BrowserConfig) -> Result<Self, PlatformError> {
         config.check().map_err(Trouble::into_error)?;
-        let places = Arc::new(Semaphore::new(config.pages_at_once));
-        let pace = Pace::new(config.host_delay, config.host_jitter);
+        let pace = Pace::new(config.pages_at_once, config.host_delay, config.host_jitter);
         let current = Mutex::default();
         Ok(Self {
             shared: Arc::new(Shared {
                 config,
-                places,
                 pace,
                 current,
             }),
@@ -102,7 +99,7 @@ impl Browser {
     /// [`settle_limit`](BrowserConfig::settle_limit). Chromium's own error page comes as the status
     /// that it was shown for, without HTML.
     ///
-    /// Waits for a free place and for the host's turn; from then on it takes at most
+    /// Waits for the host's turn and for a free place; from then on it takes at most
     /// [`start_limit`](BrowserConfig::start_limit) if Chromium has to be started, and
     /// [`page_limit`](BrowserConfig::page_limit).
     ///
@@ -116,21 +113,19 @@ impl Browser {
         self.turn(url).await?.load(is_settled).await
     }
 
-    /// Waits for a free place and for the host's turn. Nothing is loaded.
+    /// Waits for the host's turn and for a free place. Nothing is loaded.
     ///
     /// # Errors
-    /// `browser_misconfigured` when the address is not one of the web.
+    /// `browser_misconfigured` when the address is not one of the web, `browser_busy` when it would
+    /// have to wait for long.
     pub(crate) async fn turn(&self, url: &Url) -> Result<Turn, PlatformError> {
         let host = url.host_str().filter(|_| is_of_the_web(url));
         let Some(host) = host else {
             let words = "the page's address is not one of the web".to_owned();
             return Err(Trouble::Misconfigured(words).into_error());
         };
-        let places = Arc::clone(&self.shared.places);
-        let Ok(place) = places.acquire_owned().await else {
-            return Err(Trouble::Crashed("the browser was closed".to_owned()).into_error());
-        };
-        self.shared.pace.turn(host).await;
+        let turn = self.shared.pace.turn(host).await;
+        let place = turn.map_err(Trouble::into_error)?;
         Ok(Turn {
             browser: self.clone(),
             url: url.clone(),
@@ -199,8 +194,10 @@ impl Turn {
             }
             () = chromium.ended() => Err(Trouble::Crashed("Chromium ended".to_owned())),
         };
-        if matches!(loaded, Err(Trouble::Crashed(_))) {
-            chromium.retire();
+        match loaded {
+            Ok(_) => browser.shared.pace.loaded(),
+            Err(Trouble::Crashed(_)) => chromium.retire(),
+            Err(_) => {}
         }
         loaded
     }
