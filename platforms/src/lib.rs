@@ -11,6 +11,7 @@
 
 mod error;
 mod http;
+mod violation;
 
 pub mod anthropic;
 pub mod browser;
@@ -24,3 +25,4 @@ pub mod webhook;
 pub mod youtube;
 
 pub use error::{LaterWhen, Meaning, PlatformError};
+pub use violation::Violation;

@@ -44,7 +44,7 @@ impl Move {
     /// | move | prepared | open | sending | processing | posted | rejected | unknown |
     /// |---|---|---|---|---|---|---|---|
     /// | open | yes | same or replaced session | – | – | – | – | – |
-    /// | reopen | – | – | replaced session | – | – | – | – |
+    /// | reopen | – | – | replaced session | replaced session | – | – | – |
     /// | start sending | – | same session | same session | – | – | – | – |
     /// | sent | – | – | yes | no post, or the same | – | – | yes |
     /// | posted | – | – | – | yes | – | – | – |
@@ -56,7 +56,7 @@ impl Move {
         use PostState::{Open, Posted, Prepared, Processing, Sending, Unknown};
         match self {
             Self::Open => &[Prepared, Open],
-            Self::Reopen => &[Sending],
+            Self::Reopen => &[Sending, Processing],
             Self::StartSending => &[Open, Sending],
             Self::Sent => &[Sending, Processing, Unknown],
             Self::Posted => &[Processing],

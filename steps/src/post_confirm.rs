@@ -1,5 +1,7 @@
 //! `post_confirm`: sees to it that the post is published, and waits until the platform says so.
 
+use std::time::Duration;
+
 use engine::{Asked, Policy, Step, StepContext, StepError};
 use jiff::Timestamp;
 use schema::posts::{self, PostState, SeenAs};
@@ -7,12 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endings::missing;
-use crate::posting::{Job, Posting, moved, rejected, unknown};
+use crate::posting::{Confirmed, Job, Posting, moved, rejected, unknown};
 use crate::services::Services;
 use crate::target::Target;
 
 /// Publishes where that is a call of its own, and asks the platform about the post, with durable
-/// waits in between. Not repeatable: it asks whether the post is published before it publishes.
+/// waits in between. An upload that failed for a passing reason is made once more. Not repeatable: it
+/// asks whether the post is published before it publishes.
 pub struct PostConfirm {
     posting: Posting,
 }
@@ -42,7 +45,12 @@ impl PostConfirm {
 
     async fn confirm(&self, job: &Job<'_>, target: &Target) -> Result<Posted, StepError> {
         let publisher = self.posting.publisher(target)?;
-        let published = publisher.confirm(job).await?;
+        let published = match publisher.confirm(job).await? {
+            Confirmed::Published(published) => published,
+            Confirmed::Dead(said) => {
+                return Err(self.posting.reopen(publisher, job, &said).await?);
+            }
+        };
         let seen_as = SeenAs {
             platform_post_id: published.platform_post_id.as_deref(),
             url: published.url.as_deref(),
@@ -83,8 +91,10 @@ impl Step for PostConfirm {
     type Input = Target;
     type Output = Posted;
 
+    /// As of `post_send`, since it may have to send, too.
     fn policy() -> Policy {
         Policy {
+            time_limit: Duration::from_secs(30 * 60),
             max_interrupted: 100,
             ..Policy::default()
         }
@@ -97,9 +107,13 @@ impl Step for PostConfirm {
             PostState::Unknown => Err(unknown(&job.post)),
             PostState::Posted => posted(job.post),
             PostState::Processing => self.confirm(&job, &target).await,
-            PostState::Prepared | PostState::Open | PostState::Sending => {
-                Err(missing("sent post", &job.post.id))
+            // Its upload was opened anew.
+            PostState::Open | PostState::Sending => {
+                let publisher = self.posting.publisher(&target)?;
+                let post = self.posting.bring(publisher, &job).await?;
+                self.confirm(&Job { post, ..job }, &target).await
             }
+            PostState::Prepared => Err(missing("sent post", &job.post.id)),
         }
     }
 

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{ContainerId, Instagram, NewReel, SERVICE, Violation, meaning};
+use super::{ContainerId, Instagram, NewReel, SERVICE, meaning};
+use crate::PlatformError;
 use crate::http::excerpt;
-use crate::{Meaning, PlatformError};
 
 const STATUS: &str = "container_status";
 
@@ -73,10 +73,7 @@ impl Instagram {
         source: &VideoSource,
     ) -> Result<ContainerId, PlatformError> {
         const OPERATION: &str = "create_container";
-        let violations = reel.violations();
-        if !violations.is_empty() {
-            return Err(invalid(OPERATION, &violations));
-        }
+        reel.check(OPERATION)?;
         let body = parameters(reel, source);
         let id = self.create(OPERATION, "media", &body).await?;
         ContainerId::from_answer(OPERATION, id)
@@ -113,17 +110,6 @@ fn parameters(reel: &NewReel, source: &VideoSource) -> Value {
         "share_to_feed": reel.share_to_feed,
         name: value,
     })
-}
-
-fn invalid(operation: &'static str, violations: &[Violation]) -> PlatformError {
-    let all: Vec<_> = violations.iter().map(Violation::to_string).collect();
-    PlatformError::new(
-        SERVICE.name,
-        operation,
-        "instagram_invalid_reel",
-        Meaning::Terminal,
-        all.join("; "),
-    )
 }
 
 #[derive(Deserialize)]

@@ -39,7 +39,7 @@ pub use ids::{ContainerId, MediaId};
 pub use insights::Insights;
 pub use meaning::CODES;
 pub use media::Media;
-pub use new_reel::{NewReel, Violation};
+pub use new_reel::NewReel;
 pub use publish::PublishingLimit;
 
 pub(crate) const SERVICE: Service = Service {

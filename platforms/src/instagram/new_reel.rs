@@ -3,10 +3,13 @@
 //! All broken rules are found at once and before a container is made, so that a caption is
 //! corrected in one go.
 
-use std::fmt;
+use std::ops::RangeInclusive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::SERVICE;
+use crate::{PlatformError, Violation, violation};
 
 const CAPTION_CHARS: usize = 2200;
 const HASHTAGS: usize = 30;
@@ -15,9 +18,11 @@ const SHORTEST_MS: u64 = 3_000;
 const LONGEST_MS: u64 = 15 * 60 * 1000;
 /// "300 MB", read in the stricter way.
 const MOST_BYTES: u64 = 300_000_000;
+/// Fewest and most frames per second.
+const FRAME_RATES: RangeInclusive<f64> = 23.0..=60.0;
 
 /// A reel that is about to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewReel {
     /// At most 2200 characters with its hashtags, of which there may be 30, and 20 mentions. It is
     /// what a published reel is found again by.
@@ -28,21 +33,8 @@ pub struct NewReel {
     pub duration_ms: u64,
     /// Size of the file in bytes: at most 300 MB.
     pub bytes: u64,
-}
-
-/// One rule of Instagram that a [`NewReel`] breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The field of [`NewReel`].
-    pub field: &'static str,
-    /// What is wrong with it, as a predicate: `has 2201 characters, 2200 are allowed`.
-    pub problem: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.problem)
-    }
+    /// Frames per second, 23 to 60; nothing for a variable or undeclared rate.
+    pub frame_rate: Option<f64>,
 }
 
 impl NewReel {
@@ -75,7 +67,28 @@ impl NewReel {
             ),
             _ => {}
         }
+        // Rates such as 23.976 and 60.02 are meant by whole numbers.
+        if let Some(rate) = self.frame_rate
+            && !FRAME_RATES.contains(&rate.round())
+        {
+            let (least, most) = (FRAME_RATES.start(), FRAME_RATES.end());
+            report(
+                "frame_rate",
+                format!("is {rate:.2} frames per second, {least} to {most} are allowed"),
+            );
+        }
         found
+    }
+}
+
+impl NewReel {
+    /// Fails with every rule that is broken.
+    ///
+    /// # Errors
+    /// `instagram_invalid_reel`, terminal.
+    pub fn check(&self, operation: &'static str) -> Result<(), PlatformError> {
+        let code = "instagram_invalid_reel";
+        violation::refuse(&SERVICE, operation, code, &self.violations())
     }
 }
 
@@ -116,6 +129,7 @@ mod tests {
             share_to_feed: true,
             duration_ms: 3_000,
             bytes: 300_000_000,
+            frame_rate: Some(23.976),
         }
     }
 
@@ -137,6 +151,7 @@ mod tests {
         let clip = NewReel {
             duration_ms: 2_999,
             bytes: 300_000_001,
+            frame_rate: Some(60.5),
             ..reel(format!("{marks}{}", "x".repeat(2200)))
         };
         let found: Vec<String> = clip.violations().iter().map(Violation::to_string).collect();
@@ -146,13 +161,14 @@ mod tests {
         caption has 21 mentions, 20 are allowed
         duration_ms is 2999, 3000 to 900000 are allowed
         bytes is 300000001, at most 300000000 are allowed
+        frame_rate is 60.50 frames per second, 23 to 60 are allowed
         ");
         let empty = NewReel {
             duration_ms: 900_001,
             bytes: 0,
             ..clip
         };
-        assert_eq!(empty.violations().len(), 5);
+        assert_eq!(empty.violations().len(), 6);
     }
 
     #[test]

@@ -8,7 +8,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{CreatorInfo, MOST_BYTES, Violation};
+use super::{CreatorInfo, MOST_BYTES};
+use crate::Violation;
 
 /// Fewest and most pixels of either side.
 const SIDE_PIXELS: RangeInclusive<u32> = 360..=4096;

@@ -8,9 +8,9 @@ use url::Url;
 use super::new_post::PostInfo;
 use super::{
     AccessToken, ChunkPlan, Clip, CreatorInfo, Envelope, NewPost, PublishId, SERVICE, TikTok,
-    UploadUrl, Violation, meaning, parse_secret,
+    UploadUrl, meaning, parse_secret,
 };
-use crate::{Meaning, PlatformError};
+use crate::{Meaning, PlatformError, Violation, violation};
 
 /// An upload that TikTok waits for: store it before its first byte leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +42,9 @@ impl TikTok {
     ) -> Result<Upload, PlatformError> {
         const OPERATION: &str = "init_file_upload";
         let violations = post.violations(clip, creator);
+        refuse(OPERATION, &violations)?;
         let plan = ChunkPlan::new(clip.bytes, self.config.chunk_bytes)
-            .filter(|_| violations.is_empty())
-            .ok_or_else(|| invalid(OPERATION, &violations))?;
+            .ok_or_else(|| SERVICE.unreadable(OPERATION, "no chunks fit the file"))?;
         let source = SourceInfo::FileUpload {
             video_size: plan.total_bytes(),
             chunk_size: plan.chunk_bytes(),
@@ -90,9 +90,7 @@ impl TikTok {
                 problem: "is not https".to_owned(),
             });
         }
-        if !violations.is_empty() {
-            return Err(invalid(OPERATION, &violations));
-        }
+        refuse(OPERATION, &violations)?;
         let source = SourceInfo::PullFromUrl {
             video_url: video_url.as_str(),
         };
@@ -152,15 +150,8 @@ fn publish_id(operation: &'static str, id: String) -> Result<PublishId, Platform
 }
 
 /// Something that we do not even ask for.
-fn invalid(operation: &'static str, violations: &[Violation]) -> PlatformError {
-    let violations: Vec<_> = violations.iter().map(Violation::to_string).collect();
-    PlatformError::new(
-        SERVICE.name,
-        operation,
-        "tiktok_invalid_post",
-        Meaning::Terminal,
-        violations.join("; "),
-    )
+fn refuse(operation: &'static str, violations: &[Violation]) -> Result<(), PlatformError> {
+    violation::refuse(&SERVICE, operation, "tiktok_invalid_post", violations)
 }
 
 /// What a call failed with that may have acted all the same; a connection that never stood has

@@ -54,7 +54,7 @@ pub use event::{Delivery, Event, EventError};
 pub use fail_reason::FailReason;
 pub use init::Upload;
 pub use meaning::CODES;
-pub use new_post::{NewPost, Violation};
+pub use new_post::NewPost;
 pub use post_id::PublishId;
 pub use status::PublishStatus;
 pub use token::{AccessToken, RefreshToken, TokenPair};

@@ -3,12 +3,11 @@
 //! All broken rules are found at once and before anything is sent, so that a caption is corrected
 //! in one go and costs none of the account's few posts a day.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Clip, CreatorInfo, PrivacyLevel};
+use crate::Violation;
 
 /// Most UTF-16 units of a caption, hashtags included.
 const CAPTION_UNITS: usize = 2200;
@@ -38,21 +37,6 @@ pub struct NewPost {
     pub paid_partnership: bool,
     /// It promotes the creator's own business.
     pub own_business: bool,
-}
-
-/// One rule of TikTok that a [`NewPost`] or its [`Clip`] breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The field of [`NewPost`] or [`Clip`], or `video_url`.
-    pub field: &'static str,
-    /// What is wrong with it, as a predicate: `has 2204 UTF-16 units, 2200 are allowed`.
-    pub problem: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.problem)
-    }
 }
 
 impl NewPost {

@@ -8,6 +8,7 @@
 //! Wire format: discovery document of `youtube.v3`, revision 20261104, and the guide to resumable
 //! uploads at <https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol>.
 
+mod clip;
 mod meaning;
 mod new_video;
 mod search;
@@ -26,8 +27,9 @@ use url::Url;
 use crate::PlatformError;
 use crate::http::{Exchange, Service, below};
 
+pub use clip::Clip;
 pub use meaning::CODES;
-pub use new_video::{NewVideo, Privacy, Violation};
+pub use new_video::{NewVideo, Privacy};
 pub use session::SessionUri;
 pub use upload::{CHUNK_STEP, UploadState};
 pub use video::{Counts, UploadStatus, Video};

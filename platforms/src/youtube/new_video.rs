@@ -3,11 +3,11 @@
 //! All broken rules are found at once and before a session is opened, so that a caption is
 //! corrected in one go and costs no quota.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::Violation;
 
 const TITLE_CHARS: usize = 100;
 const DESCRIPTION_BYTES: usize = 5000;
@@ -40,21 +40,6 @@ pub struct NewVideo {
     pub category_id: String,
     /// Who may watch it.
     pub privacy: Privacy,
-}
-
-/// One rule of YouTube that a [`NewVideo`] breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The field of [`NewVideo`].
-    pub field: &'static str,
-    /// What is wrong with it, as a predicate: `has 104 characters, 100 are allowed`.
-    pub problem: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.problem)
-    }
 }
 
 impl NewVideo {

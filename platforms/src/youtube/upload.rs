@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::video::{Video, uploaded};
-use super::{NewVideo, SERVICE, SessionUri, Violation, YouTube, meaning};
+use super::{Clip, NewVideo, SERVICE, SessionUri, YouTube, meaning};
 use crate::http::Exchange;
-use crate::{Meaning, PlatformError};
+use crate::{Meaning, PlatformError, violation};
 
 /// Every chunk but the last is a multiple of this, in bytes.
 pub const CHUNK_STEP: u64 = 256 * 1024;
@@ -37,33 +37,21 @@ pub enum UploadState {
 }
 
 impl YouTube {
-    /// Opens a session for `bytes` bytes of video. Nothing is published by this: a session that
+    /// Opens a session for the bytes of `clip`. Nothing is published by this: a session that
     /// is never used disappears.
     ///
     /// # Errors
-    /// `youtube_invalid_video` names every rule that the text breaks, without asking YouTube;
+    /// `youtube_invalid_video` names every rule that text and file break, without asking YouTube;
     /// else as in the table of this module's meanings. Any failure may be repeated.
     pub async fn open_session(
         &self,
         video: &NewVideo,
-        bytes: u64,
+        clip: &Clip,
     ) -> Result<SessionUri, PlatformError> {
         const OPERATION: &str = "open_session";
-        let mut violations: Vec<_> = video
-            .violations()
-            .iter()
-            .map(Violation::to_string)
-            .collect();
-        if bytes == 0 {
-            violations.push("the file is empty".to_owned());
-        }
-        if !violations.is_empty() {
-            return Err(refusal(
-                OPERATION,
-                "youtube_invalid_video",
-                violations.join("; "),
-            ));
-        }
+        let mut violations = video.violations();
+        violations.extend(clip.violations());
+        violation::refuse(&SERVICE, OPERATION, "youtube_invalid_video", &violations)?;
         let request = self
             .request(Method::POST, self.address("upload/youtube/v3/videos")?)
             .query(&[
@@ -72,7 +60,7 @@ impl YouTube {
                 ("uploadType", "resumable"),
             ])
             .header("x-upload-content-type", "video/*")
-            .header("x-upload-content-length", bytes)
+            .header("x-upload-content-length", clip.bytes)
             .json(&video.resource());
         let answer = self.send(OPERATION, request).await?;
         if !answer.status.is_success() {

@@ -38,7 +38,7 @@ const ALLOWED: [(PostState, [(Move, bool); 8]); 7] = {
         ),
         (
             PostState::Processing,
-            row([false, false, false, true, true, false, true, true]),
+            row([false, true, false, true, true, false, true, true]),
         ),
         (
             PostState::Posted,

@@ -18,7 +18,7 @@ use platforms::{Meaning, PlatformError};
 use schema::posts::{self, Session};
 use schema::videos;
 
-use super::{Clip, Job, Published, Publisher, Upload, caption};
+use super::{Clip, Confirmed, Job, Published, Publisher, Upload, caption};
 use crate::endings::{self, Plain, missing};
 use crate::files::VideoFile;
 use crate::services::Services;
@@ -72,6 +72,15 @@ impl Publisher for OnInstagram {
 
     async fn open(&self, job: &Job<'_>, clip: &Clip) -> Result<Session, StepError> {
         let ending = |error| endings::platform(job.cx, error);
+        let reel = NewReel {
+            caption: caption(&job.video),
+            share_to_feed: self.share_to_feed,
+            duration_ms: clip.probe.duration_ms,
+            bytes: clip.bytes,
+            frame_rate: clip.probe.frame_rate,
+        };
+        // Nobody has to wait for a free post to hear that.
+        reel.check("create_container").map_err(ending)?;
         let limit = self.client.publishing_limit().await.map_err(ending)?;
         if limit.used >= limit.total {
             let (used, total) = (limit.used, limit.total);
@@ -83,12 +92,6 @@ impl Publisher for OnInstagram {
                 Plain(text),
             ));
         }
-        let reel = NewReel {
-            caption: caption(&job.video),
-            share_to_feed: self.share_to_feed,
-            duration_ms: clip.probe.duration_ms,
-            bytes: clip.bytes,
-        };
         let made = self
             .client
             .create_container(&reel, &VideoSource::Upload)
@@ -143,7 +146,7 @@ impl Publisher for OnInstagram {
         Err(self.again(job))
     }
 
-    async fn confirm(&self, job: &Job<'_>) -> Result<Published, StepError> {
+    async fn confirm(&self, job: &Job<'_>) -> Result<Confirmed, StepError> {
         let id = match &job.post.platform_post_id {
             Some(id) => MediaId::from_stored(id.clone()),
             None => self.publish(job).await?,
@@ -158,11 +161,11 @@ impl Publisher for OnInstagram {
                 published_at: Some(at),
                 permalink,
                 ..
-            }) => Ok(Published {
+            }) => Ok(Confirmed::Published(Published {
                 at,
                 platform_post_id: Some(id.as_str().to_owned()),
                 url: permalink,
-            }),
+            })),
             _ => Err(self.again(job)),
         }
     }

@@ -4,6 +4,7 @@
 
 mod instagram;
 mod publisher;
+mod sending;
 mod tiktok;
 mod youtube;
 
@@ -23,7 +24,7 @@ use crate::files::Files;
 use crate::services::Services;
 use crate::target::Target;
 
-pub(crate) use self::publisher::{Clip, Published, Publisher, Upload};
+pub(crate) use self::publisher::{Clip, Confirmed, Published, Publisher, Upload};
 pub(crate) use self::tiktok::{TikTokSession, address as tiktok_address};
 
 /// A platform that has not made up its mind by then will not.

@@ -32,7 +32,7 @@ pub(crate) trait Publisher: Send + Sync {
     ) -> Result<Upload, StepError>;
 
     /// Sees to it that the post is published, and says when it was. Not yet is `later`.
-    async fn confirm(&self, job: &Job<'_>) -> Result<Published, StepError>;
+    async fn confirm(&self, job: &Job<'_>) -> Result<Confirmed, StepError>;
 }
 
 /// How far an upload is.
@@ -43,6 +43,15 @@ pub(crate) enum Upload {
     /// Go on with this byte or piece, as the publisher counts them.
     Incomplete { next: u64 },
     /// It never became a post and never will, for this reason: another upload may be opened.
+    Dead(String),
+}
+
+/// What became of a post whose bytes the platform has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Confirmed {
+    /// It is published.
+    Published(Published),
+    /// It is not and never will be, for this passing reason: another upload may be opened.
     Dead(String),
 }
 

@@ -18,7 +18,7 @@ use schema::posts::Session;
 use schema::videos;
 use serde::{Deserialize, Serialize};
 
-use super::{Clip, Job, Published, Publisher, Upload};
+use super::{Clip, Confirmed, Job, Published, Publisher, Upload};
 use crate::endings::{self, Plain, missing};
 use crate::files::VideoFile;
 use crate::services::Services;
@@ -187,17 +187,21 @@ impl Publisher for OnTikTok {
         Ok(Upload::Arrived(None))
     }
 
-    async fn confirm(&self, job: &Job<'_>) -> Result<Published, StepError> {
+    async fn confirm(&self, job: &Job<'_>) -> Result<Confirmed, StepError> {
         match self.status(job).await? {
             PublishStatus::Complete { post_ids } => {
                 let username = TikTokSession::of(&job.post)?.username;
                 let id = post_ids.into_iter().next();
-                Ok(Published {
+                Ok(Confirmed::Published(Published {
                     // TikTok does not say when; it was since the last look.
                     at: job.cx.now(),
                     url: id.as_deref().map(|id| address(&username, id)),
                     platform_post_id: id,
-                })
+                }))
+            }
+            PublishStatus::Failed { reason } if reason.is_temporary() => {
+                let text = format!("TikTok says: {}", reason.word());
+                Ok(Confirmed::Dead(text))
             }
             PublishStatus::Failed { reason } => {
                 let text = format!("TikTok says: {}", reason.word());

@@ -8,11 +8,11 @@ use engine::StepError;
 use jiff::SignedDuration;
 use media::Probe;
 use platforms::youtube::{
-    NewVideo, Privacy, SessionUri, UploadState, UploadStatus, Video, YouTube,
+    self, NewVideo, Privacy, SessionUri, UploadState, UploadStatus, Video, YouTube,
 };
 use schema::posts::Session;
 
-use super::{Clip, Job, Published, Publisher, Upload, marker};
+use super::{Clip, Confirmed, Job, Published, Publisher, Upload, marker};
 use crate::endings::{self, Plain};
 use crate::files::VideoFile;
 use crate::services::Services;
@@ -54,9 +54,13 @@ impl Publisher for OnYouTube {
     }
 
     async fn open(&self, job: &Job<'_>, clip: &Clip) -> Result<Session, StepError> {
+        let file = youtube::Clip {
+            bytes: clip.bytes,
+            duration: Duration::from_millis(clip.probe.duration_ms),
+        };
         let session = self
             .client
-            .open_session(&self.text(job), clip.bytes)
+            .open_session(&self.text(job), &file)
             .await
             .map_err(|error| endings::platform(job.cx, error))?;
         Ok(clip.session(session.expose().to_owned(), None))
@@ -110,7 +114,7 @@ impl Publisher for OnYouTube {
         }
     }
 
-    async fn confirm(&self, job: &Job<'_>) -> Result<Published, StepError> {
+    async fn confirm(&self, job: &Job<'_>) -> Result<Confirmed, StepError> {
         let id = job.post.platform_post_id.as_deref();
         let id = id.ok_or_else(|| endings::missing("sent post", &job.post.id))?;
         let Some(video) = self
@@ -127,11 +131,11 @@ impl Publisher for OnYouTube {
                 upload_status: UploadStatus::Processed,
                 published_at: Some(at),
                 ..
-            } => Ok(Published {
+            } => Ok(Confirmed::Published(Published {
                 at,
                 platform_post_id: Some(id.to_owned()),
                 url: Some(format!("https://www.youtube.com/shorts/{id}")),
-            }),
+            })),
             Video {
                 upload_status: UploadStatus::Failed { reason },
                 ..

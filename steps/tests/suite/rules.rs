@@ -47,6 +47,7 @@ async fn everything_that_instagram_does_not_take_is_said_at_once() {
         "caption has 33 hashtags, 30 are allowed",
         // How long two seconds are at so few frames is the encoder's business.
         ", 3000 to 900000 are allowed",
+        "frame_rate is 10.00 frames per second",
     ];
     let code = "instagram_invalid_reel";
     check(&world, "container_create", code, &problems).await;

@@ -324,6 +324,12 @@ prove!(
             "tiktok_media_refused"
         ),
         (
+            "TikTok could not process the bytes just now",
+            status!({"status": "FAILED", "fail_reason": "internal"}),
+            "retry",
+            "upload_reopened"
+        ),
+        (
             "the post looks like spam",
             status!({"status": "FAILED", "fail_reason": "spam_risk_text"}),
             "terminal",

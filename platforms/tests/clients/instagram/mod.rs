@@ -39,6 +39,7 @@ pub(crate) fn reel() -> NewReel {
         share_to_feed: true,
         duration_ms: 31_000,
         bytes: 9,
+        frame_rate: Some(30.0),
     }
 }
 

@@ -7,7 +7,7 @@ use platforms::youtube::{CODES, SessionUri, YouTube, YouTubeConfig};
 use platforms::{LaterWhen, Meaning};
 use url::Url;
 
-use super::{TOTAL, clip, config, failure, session, start};
+use super::{TOTAL, clip, config, failure, file, session, start};
 use crate::vendor::{Checked, Reply, Vendor};
 
 /// Answer, and the code and meaning that it has to have.
@@ -67,7 +67,7 @@ async fn every_refusal_has_one_code_and_one_meaning() -> Checked {
     let (vendor, youtube) = start().await?;
     for (reply, code, meaning) in refusals()? {
         vendor.will_say([reply.clone(), reply.clone(), reply.clone(), reply]);
-        let opening = failure(youtube.open_session(&clip(), TOTAL).await)?;
+        let opening = failure(youtube.open_session(&clip(), &file(TOTAL)).await)?;
         let asking = failure(youtube.session_state(&session(&vendor), TOTAL).await)?;
         let reading = failure(youtube.video("a").await)?;
         let sending = failure(

@@ -8,7 +8,7 @@ mod upload;
 use std::time::Duration;
 
 use platforms::PlatformError;
-use platforms::youtube::{NewVideo, Privacy, SessionUri, YouTube, YouTubeConfig};
+use platforms::youtube::{Clip, NewVideo, Privacy, SessionUri, YouTube, YouTubeConfig};
 use url::Url;
 
 use crate::vendor::Vendor;
@@ -38,6 +38,14 @@ pub(crate) fn clip() -> NewVideo {
         tags: vec!["money".to_owned()],
         category_id: "24".to_owned(),
         privacy: Privacy::Unlisted,
+    }
+}
+
+/// A file of so many bytes.
+pub(crate) fn file(bytes: u64) -> Clip {
+    Clip {
+        bytes,
+        duration: Duration::from_secs(9),
     }
 }
 

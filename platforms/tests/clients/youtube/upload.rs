@@ -3,7 +3,7 @@
 use platforms::Meaning;
 use platforms::youtube::{Counts, NewVideo, UploadState, UploadStatus};
 
-use super::{STEP, TOKEN, TOTAL, clip, failure, session, start};
+use super::{STEP, TOKEN, TOTAL, clip, failure, file, session, start};
 use crate::vendor::{Checked, Reply};
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn opening_a_session_sends_the_text_and_gives_the_session() -> Checked {
     let location = session(&vendor).expose().to_owned();
     vendor.will_say([Reply::text(200, "").header("location", location.clone())]);
 
-    let opened = youtube.open_session(&clip(), TOTAL).await?;
+    let opened = youtube.open_session(&clip(), &file(TOTAL)).await?;
 
     assert_eq!(opened.expose(), location);
     let asked = vendor.asked().remove(0);
@@ -47,7 +47,7 @@ async fn a_session_elsewhere_is_refused_and_nothing_is_sent_to_it() -> Checked {
     let (other, _) = start().await?;
     vendor.will_say([Reply::text(200, "").header("location", session(&other).expose())]);
 
-    let opening = failure(youtube.open_session(&clip(), TOTAL).await)?;
+    let opening = failure(youtube.open_session(&clip(), &file(TOTAL)).await)?;
     let asking = failure(youtube.session_state(&session(&other), TOTAL).await)?;
     let sending = failure(youtube.send_chunk(&session(&other), 0, 9, vec![0; 9]).await)?;
 
@@ -66,12 +66,12 @@ async fn a_text_that_youtube_would_refuse_is_never_sent() -> Checked {
         title: "<".repeat(101),
         ..clip()
     };
-    let error = failure(youtube.open_session(&clip, 0).await)?;
+    let error = failure(youtube.open_session(&clip, &file(0)).await)?;
     assert_eq!(
         (error.code(), error.meaning()),
         ("youtube_invalid_video", Meaning::Terminal)
     );
-    insta::assert_snapshot!(error, @"youtube open_session failed: title has 101 characters, 100 are allowed; title contains < or >; the file is empty");
+    insta::assert_snapshot!(error, @"youtube open_session failed: title has 101 characters, 100 are allowed; title contains < or >; bytes are none: the file is empty");
     assert!(vendor.asked().is_empty());
     Ok(())
 }

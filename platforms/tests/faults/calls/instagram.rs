@@ -143,6 +143,7 @@ async fn create_container(account: Account) -> Outcome {
         share_to_feed: true,
         duration_ms: 31_000,
         bytes: CLIP_BYTES,
+        frame_rate: Some(30.0),
     };
     let made = account.0.create_container(&reel, &VideoSource::Upload);
     made.await.map(drop)

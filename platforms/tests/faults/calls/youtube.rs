@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use platforms::youtube::{CODES, NewVideo, Privacy, SessionUri, YouTube, YouTubeConfig};
+use platforms::youtube::{CODES, Clip, NewVideo, Privacy, SessionUri, YouTube, YouTubeConfig};
 use url::Url;
 
 use super::{ANSWER_BYTES, CLIP_BYTES, Call, NO_ENUM, NO_JSON, Outcome, Platform};
@@ -124,7 +124,11 @@ async fn open_session(channel: Channel) -> Outcome {
         category_id: "24".to_owned(),
         privacy: Privacy::Unlisted,
     };
-    let opened = channel.youtube.open_session(&video, CLIP_BYTES);
+    let clip = Clip {
+        bytes: CLIP_BYTES,
+        duration: Duration::from_secs(9),
+    };
+    let opened = channel.youtube.open_session(&video, &clip);
     opened.await.map(drop)
 }
 

@@ -6,7 +6,7 @@ use schema::posts::{self, PostState, SeenAs};
 use serde_json::json;
 
 use super::{SENDING, check_end};
-use crate::prove::{attempt, check_ending, execute, requests};
+use crate::prove::{attempt, check_ending, execute, mark, requests};
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,6 +45,23 @@ async fn an_upload_whose_address_is_gone_because_all_bytes_are_there_is_not_sent
     assert_eq!(ending["ending"], "done", "{ending}");
     assert_eq!(requests(&world, "upload_put").await, 3);
     check_end(&world, "video_init", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_failed_for_now_after_all_bytes_were_there_is_uploaded_once_more() {
+    let world = World::on("tiktok").await.send().await;
+    mark(&world, json!({ "failed": "internal" })).await;
+    let ending = attempt(&world, &world.steps.post_confirm).await;
+    check_ending(&ending, "retry", "upload_reopened");
+    assert_eq!(world.post().await.unwrap().state, PostState::Open);
+
+    let target = json!(world.target());
+    let posted = world.done(&world.steps.post_confirm, target).await;
+    assert_eq!(posted["postId"], world.target().post_id());
+    assert_eq!(requests(&world, "video_init").await, 2);
+    let posts = world.listed("posts?platform=tiktok").await;
+    let states: Vec<_> = posts.iter().map(|post| &post["state"]).collect();
+    assert_eq!(states, ["failed", "processed"], "{posts:?}");
 }
 
 /// What an event of TikTok's does to the row.
