@@ -252,7 +252,8 @@ impl Setup {
         Host::new(self.browser_config()?, file).map_err(|error| unusable("`[browser]`", error))
     }
 
-    fn browser_config(&self) -> anyhow::Result<BrowserConfig> {
+    /// What `[browser]` says, with the programs that were found or named.
+    pub(crate) fn browser_config(&self) -> anyhow::Result<BrowserConfig> {
         let settings = &self.config.browser;
         let defaults = BrowserConfig::default();
         let program = |variable, known: PathBuf| self.environment.path(variable).unwrap_or(known);

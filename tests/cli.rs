@@ -95,18 +95,11 @@ fn an_unknown_setting_exits_with_2_and_names_what_may_have_been_meant() {
 }
 
 #[test]
-fn an_unknown_verb_and_a_missing_file_exit_with_2() {
+fn an_unknown_verb_and_what_is_not_there_exit_with_2() {
     let stage = Stage::new("");
     assert_eq!(stage.run(&["upp"]).status.code(), Some(2));
     assert_eq!(
         stage.run(&["post", "no-such-file.mp4"]).status.code(),
-        Some(2)
-    );
-    assert_eq!(
-        stage
-            .run(&["demo", "--video", "no-such-file.mp4"])
-            .status
-            .code(),
         Some(2)
     );
     assert_eq!(
@@ -369,6 +362,32 @@ fn the_doctor_shows_names_of_credentials_and_never_their_values() {
 }
 
 #[test]
+fn the_doctor_says_when_a_page_cannot_be_read_and_whether_that_matters() {
+    for (settings, ok, warning) in [
+        ("", false, Value::Null),
+        (
+            "tiktok.read = \"api\"\ninstagram.read = \"api\"\n",
+            true,
+            true.into(),
+        ),
+    ] {
+        let stage = Stage::new(settings);
+        let output = stage
+            .command(&["doctor", "--json"])
+            .env("CHROMIUM_BIN", "/no/chromium")
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["what"] == "Chromium");
+        let check = check.unwrap();
+        assert_eq!(check["ok"], ok, "{check}");
+        assert_eq!(check["warning"], warning, "{check}");
+        assert!(check["found"].as_str().unwrap().contains("/no/chromium"));
+    }
+}
+
+#[test]
 fn a_second_up_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let mut stage = Stage::new("");
     stage.up();
@@ -381,7 +400,12 @@ fn a_second_up_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let world: Value = serde_json::from_slice(&world).unwrap();
     assert_eq!(
         world,
-        serde_json::json!({"anthropic": "sandbox", "youtube": "sandbox"})
+        serde_json::json!({
+            "anthropic": "sandbox",
+            "instagram": "sandbox",
+            "tiktok": "sandbox",
+            "youtube": "sandbox"
+        })
     );
     stage.end();
 }

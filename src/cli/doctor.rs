@@ -1,6 +1,7 @@
 //! `flywheel doctor`: what Flywheel needs on this machine, whether it is there, and what to do if
 //! it is not. Of credentials only the names are shown.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -83,6 +84,7 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<Ended> {
             media(&setup).await,
             "`cargo build -p media-helper`, with GStreamer and its plugins installed (`cargo xtask demo` does both)",
         ),
+        browser(&setup),
         services(&setup),
         database(&setup).await,
         Check::new(
@@ -178,6 +180,45 @@ async fn media(setup: &Setup) -> Result<String, String> {
         Ok(Err(error)) => Err(format!("{:#}", anyhow::Error::new(error))),
         Err(_) => Err("does not answer".to_owned()),
     }
+}
+
+/// Chromium and chromedriver, which only go together in the same version.
+fn browser(setup: &Setup) -> Check {
+    const WHAT: &str = "Chromium";
+    const FIX: &str = "install the packages chromium-headless-shell (or chromium) and chromium-driver (`cargo xtask demo` does), or name the programs in CHROMIUM_BIN and CHROMEDRIVER_BIN";
+    let found = setup
+        .browser_config()
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|config| {
+            let (chromium, driver) = (version(&config.chromium)?, version(&config.chromedriver)?);
+            let major = |version: &str| version.split('.').next().map(str::to_owned);
+            match major(&chromium) == major(&driver) {
+                true => Ok(format!("{chromium}, {}", config.chromium.display())),
+                false => Err(format!("Chromium is {chromium}, chromedriver is {driver}")),
+            }
+        });
+    match found {
+        Err(found) if !setup.config.reads_pages() => {
+            Check::warning(WHAT, format!("{found}; no page is read"), FIX)
+        }
+        found => Check::new(WHAT, found, FIX),
+    }
+}
+
+/// The first number with dots in what a program says of itself.
+fn version(program: &Path) -> Result<String, String> {
+    let path = program.display();
+    let said = Command::new(program)
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("{path}: {error}"))?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    let is_version =
+        |word: &&str| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit());
+    said.split_whitespace()
+        .find(is_version)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{path} does not say its version"))
 }
 
 /// Whether the folder was used with the same services.

@@ -159,6 +159,11 @@ pub(crate) struct Sandbox {
 }
 
 impl Config {
+    /// Whether a post of any platform is read by its public page.
+    pub(crate) fn reads_pages(&self) -> bool {
+        [self.instagram.read, self.tiktok.read].contains(&Read::Page)
+    }
+
     /// The file to read: the named one, or the one in the working folder if there is one.
     pub(crate) fn find(named: Option<&Path>) -> Option<PathBuf> {
         let here = || Path::new(FILE).is_file().then(|| PathBuf::from(FILE));

@@ -123,14 +123,18 @@ impl Report {
         })
     }
 
-    /// Whether every video went all the way, once.
+    /// Whether every video was posted once and went all the way, which is shorter after a reading that
+    /// says why it does not count.
     pub(super) fn is_good(&self) -> bool {
         self.videos.iter().all(|row| {
+            let metrics = row.metrics.as_ref();
+            let is_unscored = metrics.is_some_and(|metrics| metrics.unscored_reason.is_some());
+            let is_judged = row.feedback_id.is_some()
+                && row.critique_id.is_some()
+                && row.weight_decision_id.is_some();
             row.status == "completed"
                 && row.posts_seen_by_platform == 1
-                && row.feedback_id.is_some()
-                && row.critique_id.is_some()
-                && row.weight_decision_id.is_some()
+                && (is_judged || is_unscored)
         })
     }
 }

@@ -96,10 +96,12 @@ impl Stack {
         // Not the pool of this process's life: `up` itself has no use for the tables.
         drop(db);
         self.all_ready().await?;
-        // The worker does not wait for it: only the steps that read pages do.
-        self.keep(ourselves(setup, "browser")?);
         let mut worker = ourselves(setup, "worker")?;
-        worker.arguments.push("--hosted-browser".into());
+        if setup.config.reads_pages() {
+            // The worker does not wait for it: only the steps that read pages do.
+            self.keep(ourselves(setup, "browser")?);
+            worker.arguments.push("--hosted-browser".into());
+        }
         self.keep(worker);
         self.keep(ourselves(setup, "api")?);
         self.all_ready().await

@@ -253,6 +253,13 @@ pub(crate) fn flywheel(folder: &Path) -> Command {
     command.current_dir(folder);
     for variable in [
         "ANTHROPIC_API_KEY",
+        "BRIGHT_DATA_PASSWORD",
+        "BRIGHT_DATA_USERNAME",
+        "INSTAGRAM_ACCESS_TOKEN",
+        "INSTAGRAM_USER_ID",
+        "TIKTOK_CLIENT_KEY",
+        "TIKTOK_CLIENT_SECRET",
+        "TIKTOK_REFRESH_TOKEN",
         "YOUTUBE_ACCESS_TOKEN",
         "YOUTUBE_API_KEY",
         "FLYWHEEL_DATABASE_URL",
