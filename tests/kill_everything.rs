@@ -5,6 +5,7 @@
     reason = "a test may stop at once where its ground is missing"
 )]
 
+#[expect(dead_code, reason = "nothing of the demo is needed here")]
 mod stage;
 
 use stage::Stage;

@@ -126,12 +126,7 @@ impl WebhookVerifier {
     }
 
     fn check_age(&self, timestamp: &str, now: Timestamp) -> Result<(), WebhookError> {
-        let digits = !timestamp.is_empty() && timestamp.bytes().all(|b| b.is_ascii_digit());
-        let signed = timestamp.parse().ok().filter(|_| digits);
-        let signed = signed
-            .and_then(|second| Timestamp::from_second(second).ok())
-            .ok_or(WebhookError::BadTimestamp)?;
-        let age = now.duration_since(signed);
+        let age = age(timestamp, now).ok_or(WebhookError::BadTimestamp)?;
         let tolerance = SignedDuration::try_from(self.tolerance).unwrap_or(SignedDuration::MAX);
         if age > tolerance {
             return Err(WebhookError::TooOld {
@@ -156,6 +151,14 @@ impl fmt::Debug for WebhookVerifier {
             self.tolerance
         )
     }
+}
+
+/// How old a signature of this second is, if it is a decimal number of seconds since 1970.
+pub(crate) fn age(timestamp: &str, now: Timestamp) -> Option<SignedDuration> {
+    let is_number = !timestamp.is_empty() && timestamp.bytes().all(|b| b.is_ascii_digit());
+    let second = timestamp.parse().ok().filter(|_| is_number)?;
+    let signed = Timestamp::from_second(second).ok()?;
+    Some(now.duration_since(signed))
 }
 
 /// The value of `webhook-signature` for a sender: `at` is the time of this attempt, and goes into

@@ -345,3 +345,10 @@ pub(crate) fn media() -> media::Media {
     let helper = std::env::var_os("FLYWHEEL_MEDIA_BIN").map_or_else(beside, PathBuf::from);
     media::Media::new(helper, media::Limits::default())
 }
+
+/// Whether the demo's report says of a video that its reading came too late to be scored, as it may
+/// on a busy machine.
+pub(crate) fn was_read_late(video: &Value) -> bool {
+    let reason = video["metrics"]["unscored_reason"].as_str();
+    reason.is_some_and(|reason| reason.starts_with("read at an age of "))
+}

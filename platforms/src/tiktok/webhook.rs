@@ -17,6 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use crate::webhook::age;
+
 /// The header that [`WebhookVerifier::verify`] wants to see.
 pub const SIGNATURE_HEADER: &str = "TikTok-Signature";
 
@@ -121,12 +123,7 @@ impl WebhookVerifier {
     }
 
     fn check_age(&self, timestamp: &str, now: Timestamp) -> Result<(), SignatureError> {
-        let digits = !timestamp.is_empty() && timestamp.bytes().all(|b| b.is_ascii_digit());
-        let signed = timestamp.parse().ok().filter(|_| digits);
-        let signed = signed
-            .and_then(|second| Timestamp::from_second(second).ok())
-            .ok_or(SignatureError::BadTimestamp)?;
-        let age = now.duration_since(signed);
+        let age = age(timestamp, now).ok_or(SignatureError::BadTimestamp)?;
         let tolerance = SignedDuration::try_from(self.tolerance).unwrap_or(SignedDuration::MAX);
         if age > tolerance {
             return Err(SignatureError::TooOld {
