@@ -199,13 +199,14 @@ async fn round(kills_after: &[u32]) -> anyhow::Result<Round> {
     Ok(round)
 }
 
-/// Reads a page, and says how often it was asked for: again whenever Chromium crashed.
+/// Reads a page, and says how often it was asked for: again whenever Chromium crashed, or the queue
+/// was so long that a run would have waited elsewhere.
 async fn read_page(browser: Browser, url: Url) -> anyhow::Result<u32> {
     for tries in 1..=MOST_TRIES {
         match browser.open(&url, is_read).await {
             Ok(page) if is_read(&page) => return Ok(tries),
             Ok(_) => bail!("{url} came without its data"),
-            Err(error) if error.code() == "browser_crashed" => {}
+            Err(error) if matches!(error.code(), "browser_busy" | "browser_crashed") => {}
             Err(error) => return Err(error).with_context(|| format!("read {url}")),
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::meaning::Trouble;
 
 /// Who would wait longer here waits in its run instead, where it costs nothing and survives us.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Gives each page its turn.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_would_wait_long_is_told_for_how_long_and_leaves_the_queue() {
-        let pace = Pace::new(4, Duration::from_secs(20), Duration::ZERO);
+        let pace = Pace::new(4, Duration::from_secs(40), Duration::ZERO);
         assert!(pace.turn("a").await.is_ok());
         let mut second = Box::pin(pace.turn("a"));
         assert!(second.as_mut().now_or_never().is_none());
@@ -158,7 +158,7 @@ mod tests {
         assert!(third.as_mut().now_or_never().is_none());
         for _ in 0..2 {
             let fourth = pace.turn("a").now_or_never();
-            assert!(matches!(fourth, Some(Err(Trouble::Busy(wait))) if wait.as_secs() == 40));
+            assert!(matches!(fourth, Some(Err(Trouble::Busy(wait))) if wait.as_secs() == 80));
         }
         drop(second);
         assert!(pace.turn("a").now_or_never().is_none());
