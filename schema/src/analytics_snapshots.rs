@@ -66,8 +66,10 @@ impl Model {
 pub enum SnapshotSource {
     /// The platform's API.
     Api,
-    /// The page that everybody sees.
+    /// The data of the page that everybody sees.
     Page,
+    /// What people read on it, where large counts are rounded: `48.9K`.
+    PageRounded,
 }
 
 /// Stores a reading unless its id is known, and returns the one that is stored.

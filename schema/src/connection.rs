@@ -92,7 +92,8 @@ async fn connect_sqlite(url: &str) -> Result<DatabaseConnection, SchemaError> {
                 .create_if_missing(true)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
+                // A row says whether bytes may have left, also after the power was gone.
+                .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
         });
     open_when_free(options).await

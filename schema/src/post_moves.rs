@@ -2,11 +2,13 @@
 //! table), and one function for each.
 //!
 //! Every move is a single compare-and-set, so that of two workers exactly one wins, and the other
-//! is handed the row as it is. No move may be made anywhere else.
+//! is handed the row as it is. A move that follows from a platform's answer takes the row as it was
+//! read before the question: what was said of one upload is nothing about another that was opened in
+//! its place meanwhile. No move may be made anywhere else.
 
 use jiff::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, Func};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     Condition, ConnectionTrait, SqlErr, UpdateMany,
@@ -44,7 +46,7 @@ impl Move {
     /// | move | prepared | open | sending | processing | posted | rejected | unknown |
     /// |---|---|---|---|---|---|---|---|
     /// | open | yes | same or replaced session | – | – | – | – | – |
-    /// | reopen | – | – | replaced session | replaced session | – | – | – |
+    /// | reopen | – | – | as it was read | as it was read, no post | – | – | – |
     /// | start sending | – | same session | same session | – | – | – | – |
     /// | sent | – | – | yes | no post, or the same | – | – | yes |
     /// | posted | – | – | – | yes | – | – | – |
@@ -145,19 +147,43 @@ pub async fn open(
     make(db, Move::Open, post_id, change, now).await
 }
 
-/// Records a session in the place of the one named `replaces`, into which bytes may have gone. Only
-/// for whom the platform has told that they are no post and never will be.
+/// Records a session in the place of that of `post`, into which bytes may have gone.
+///
+/// Only for whom the platform has told that they are no post and never will be; refused if the row
+/// has moved since it was read, or a post is linked.
 pub async fn reopen(
     db: &impl ConnectionTrait,
-    post_id: &str,
+    post: &Model,
     opened: Session,
-    replaces: &str,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
     let change = Entity::update_many()
         .set(of(opened, now))
-        .filter(COLUMN.session.eq(replaces));
-    make(db, Move::Reopen, post_id, change, now).await
+        .col_expr(Column::Reopened, Expr::col(Column::Reopened).add(1))
+        .filter(same_upload(post))
+        .filter(Column::State.eq(post.state))
+        .filter(Column::PlatformPostId.is_null());
+    make(db, Move::Reopen, &post.id, change, now).await
+}
+
+/// The row has the upload that it was read with.
+fn same_upload(post: &Model) -> Condition {
+    let session = post.session.as_deref();
+    let same = session.map_or_else(
+        || Column::Session.is_null(),
+        |session| Column::Session.eq(session),
+    );
+    Condition::all().add(same)
+}
+
+/// The row has the upload and the post that it was read with.
+fn same_post(post: &Model) -> Condition {
+    let id = post.platform_post_id.as_deref();
+    let same = id.map_or_else(
+        || Column::PlatformPostId.is_null(),
+        |id| Column::PlatformPostId.eq(id),
+    );
+    same_upload(post).add(same)
 }
 
 fn of(opened: Session, now: Timestamp) -> ActiveModel {
@@ -168,6 +194,7 @@ fn of(opened: Session, now: Timestamp) -> ActiveModel {
         content_sha256: Set(Some(opened.content_sha256)),
         opened_at_ms: Set(Some(now.as_millisecond())),
         arrived_at_ms: Set(None),
+        publishing_at_ms: Set(None),
         ..Default::default()
     }
 }
@@ -210,12 +237,36 @@ pub async fn arrived(
     Ok(())
 }
 
-/// The platform has all of it; with its id of the post, where it has one already. Also the way back
-/// from unknown, when the post was found after all. Linking the same post again is applied. A
-/// platform's post that another row has is an error.
+/// Keeps that the platform is asked to publish the upload of `post`, before it is.
+///
+/// No move. Refused (`false`) if the row has moved since it was read; the first instant stays.
+pub async fn publishing(
+    db: &impl ConnectionTrait,
+    post: &Model,
+    now: Timestamp,
+) -> Result<bool, SchemaError> {
+    let first = Func::coalesce([
+        Expr::col(Column::PublishingAtMs),
+        Expr::val(now.as_millisecond()),
+    ]);
+    let kept = Entity::update_many()
+        .col_expr(Column::PublishingAtMs, first.into())
+        .filter(COLUMN.id.eq(&post.id))
+        .filter(same_post(post))
+        .filter(Column::State.eq(post.state))
+        .exec(db)
+        .await
+        .map_err(failed("keep that a post is to be published"))?;
+    Ok(kept.rows_affected > 0)
+}
+
+/// The platform has all of it; with its id of the post, where it has one already.
+///
+/// Also the way back from unknown, when the post was found after all. Linking the same post again is
+/// applied. A platform's post that another row has is an error.
 pub async fn sent(
     db: &impl ConnectionTrait,
-    post_id: &str,
+    post: &Model,
     platform_post_id: Option<&str>,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
@@ -231,25 +282,28 @@ pub async fn sent(
         row.platform_post_id = Set(Some(id.to_owned()));
         allowed = allowed.add(Column::PlatformPostId.eq(id));
     }
-    let change = Entity::update_many().set(row).filter(allowed);
-    let made = make(db, Move::Sent, post_id, change, now).await;
-    linked(db, made, post_id, platform_post_id).await
+    let change = Entity::update_many()
+        .set(row)
+        .filter(allowed)
+        .filter(same_upload(post));
+    let made = make(db, Move::Sent, &post.id, change, now).await;
+    linked(db, made, &post.id, platform_post_id).await
 }
 
 /// The platform says that it is published, since `published_at`, under an id and an address if it
 /// names them. Final.
 pub async fn posted(
     db: &impl ConnectionTrait,
-    post_id: &str,
+    post: &Model,
     published_at: Timestamp,
     seen_as: SeenAs<'_>,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
     let mut row = seen_as.row();
     row.published_at_ms = Set(Some(published_at.as_millisecond()));
-    let change = Entity::update_many().set(row);
-    let made = make(db, Move::Posted, post_id, change, now).await;
-    linked(db, made, post_id, seen_as.platform_post_id).await
+    let change = Entity::update_many().set(row).filter(same_upload(post));
+    let made = make(db, Move::Posted, &post.id, change, now).await;
+    linked(db, made, &post.id, seen_as.platform_post_id).await
 }
 
 /// The platform says under which id people see a post that was published without one. A post keeps
@@ -312,27 +366,27 @@ async fn linked(
 /// It will not be published: the platform refused it, or refused what it was made of. Final.
 pub async fn reject(
     db: &impl ConnectionTrait,
-    post_id: &str,
+    post: &Model,
     code: &str,
     message: &str,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
     let row = because(code, message);
-    let change = Entity::update_many().set(row);
-    make(db, Move::Reject, post_id, change, now).await
+    let change = Entity::update_many().set(row).filter(same_post(post));
+    make(db, Move::Reject, &post.id, change, now).await
 }
 
 /// It may be published, and the platform cannot be asked. Nothing is sent again without a person.
 pub async fn unknown(
     db: &impl ConnectionTrait,
-    post_id: &str,
+    post: &Model,
     code: &str,
     message: &str,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
     let row = because(code, message);
-    let change = Entity::update_many().set(row);
-    make(db, Move::Unknown, post_id, change, now).await
+    let change = Entity::update_many().set(row).filter(same_post(post));
+    make(db, Move::Unknown, &post.id, change, now).await
 }
 
 fn because(code: &str, message: &str) -> ActiveModel {

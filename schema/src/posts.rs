@@ -13,8 +13,8 @@ use crate::insert::insert_or_ignore;
 use crate::{SchemaError, accounts, instant};
 
 pub use crate::post_moves::{
-    Move, SeenAs, Session, Transition, arrived, name, open, posted, reject, reopen, sent,
-    start_sending, unknown,
+    Move, SeenAs, Session, Transition, arrived, name, open, posted, publishing, reject, reopen,
+    sent, start_sending, unknown,
 };
 
 /// One video on one account.
@@ -69,6 +69,11 @@ pub struct Model {
     pub sending_at_ms: Option<i64>,
     /// When the platform said that all bytes are there, where it says so before it takes the post.
     pub arrived_at_ms: Option<i64>,
+    /// When the platform was first asked to publish what it has of the present upload, where that is a
+    /// call of its own.
+    pub publishing_at_ms: Option<i64>,
+    /// How many uploads never became a post, and had another opened in their place.
+    pub reopened: i64,
     /// When the platform published it, by its clock if it says so.
     pub published_at_ms: Option<i64>,
     /// When the state last moved.
@@ -94,6 +99,12 @@ impl Model {
     #[must_use]
     pub fn sending_at(&self) -> Option<Timestamp> {
         self.sending_at_ms.map(instant::from_millis)
+    }
+
+    /// When the platform was first asked to publish the present upload.
+    #[must_use]
+    pub fn publishing_at(&self) -> Option<Timestamp> {
+        self.publishing_at_ms.map(instant::from_millis)
     }
 
     /// When the platform published it.
@@ -174,6 +185,8 @@ pub async fn prepare(
         opened_at_ms: None,
         sending_at_ms: None,
         arrived_at_ms: None,
+        publishing_at_ms: None,
+        reopened: 0,
         published_at_ms: None,
         updated_at_ms: now_ms,
     };

@@ -38,7 +38,8 @@ const ALLOWED: [(PostState, [(Move, bool); 8]); 7] = {
         ),
         (
             PostState::Processing,
-            row([false, true, false, true, true, false, true, true]),
+            // With a post; one without may be opened anew, see below.
+            row([false, false, false, true, true, false, true, true]),
         ),
         (
             PostState::Posted,
@@ -55,6 +56,15 @@ const ALLOWED: [(PostState, [(Move, bool); 8]); 7] = {
     ]
 };
 
+/// The row as it is.
+async fn read(db: &DatabaseConnection, id: &str) -> Result<posts::Model, SchemaError> {
+    let missing = || SchemaError::NotFound {
+        table: "posts",
+        id: id.to_owned(),
+    };
+    posts::get(db, id).await?.ok_or_else(missing)
+}
+
 async fn make(
     db: &DatabaseConnection,
     id: &str,
@@ -62,16 +72,17 @@ async fn make(
     at: i64,
 ) -> Result<Transition, SchemaError> {
     let now = minute(at);
+    let post = &read(db, id).await?;
     match step {
         Move::Open => posts::open(db, id, session("s1"), None, now).await,
-        Move::Reopen => posts::reopen(db, id, session("s2"), "s1", now).await,
+        Move::Reopen => posts::reopen(db, post, session("s2"), now).await,
         Move::StartSending => posts::start_sending(db, id, "s1", now).await,
-        Move::Sent => posts::sent(db, id, Some(&format!("yt-{id}")), now).await,
-        Move::Posted => posts::posted(db, id, now, SeenAs::default(), now).await,
+        Move::Sent => posts::sent(db, post, Some(&format!("yt-{id}")), now).await,
+        Move::Posted => posts::posted(db, post, now, SeenAs::default(), now).await,
         Move::Name => posts::name(db, id, seen_as(&format!("yt-{id}")), now).await,
-        Move::Reject => posts::reject(db, id, "invalid_file", "no video track", now).await,
+        Move::Reject => posts::reject(db, post, "invalid_file", "no video track", now).await,
         Move::Unknown => {
-            posts::unknown(db, id, "no_answer", "the upload's answer was lost", now).await
+            posts::unknown(db, post, "no_answer", "the upload's answer was lost", now).await
         }
     }
 }
@@ -144,12 +155,13 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
         let id = prepared_post(&db, "v_1").await?;
         posts::open(&db, &id, session("s1"), None, minute(2)).await?;
         posts::start_sending(&db, &id, "s1", minute(3)).await?;
-        posts::sent(&db, &id, Some("yt-1"), minute(4)).await?;
+        posts::sent(&db, &read(&db, &id).await?, Some("yt-1"), minute(4)).await?;
         let seen_as = SeenAs {
             platform_post_id: None,
             url: Some("https://youtu.be/yt-1"),
         };
-        let made = posts::posted(&db, &id, minute(5), seen_as, minute(6)).await?;
+        let made =
+            posts::posted(&db, &read(&db, &id).await?, minute(5), seen_as, minute(6)).await?;
         insta::allow_duplicates! {
             insta::assert_json_snapshot!(made.into_model(), @r#"
             {
@@ -170,6 +182,8 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
               "opened_at_ms": 1795341720000,
               "sending_at_ms": 1795341780000,
               "arrived_at_ms": null,
+              "publishing_at_ms": null,
+              "reopened": 0,
               "published_at_ms": 1795341900000,
               "updated_at_ms": 1795341960000
             }
@@ -268,7 +282,7 @@ async fn starting_to_send_again_keeps_the_first_instant() -> TestResult {
 async fn a_processing_post_keeps_the_platform_post_it_was_linked_to() -> TestResult {
     on_every_database(|db| async move {
         let id = post_in(&db, "v_1", PostState::Processing).await?;
-        let other = posts::sent(&db, &id, Some("another"), minute(3)).await?;
+        let other = posts::sent(&db, &read(&db, &id).await?, Some("another"), minute(3)).await?;
         assert!(!other.is_applied());
         let linked = posts::by_platform_post(&db, "youtube", &format!("yt-{id}")).await?;
         assert_eq!(linked.map(|post| post.id), Some(id));
@@ -282,8 +296,8 @@ async fn a_platform_post_cannot_be_linked_to_two_of_ours() -> TestResult {
     on_every_database(|db| async move {
         let first = post_in(&db, "v_1", PostState::Sending).await?;
         let second = post_in(&db, "v_2", PostState::Sending).await?;
-        posts::sent(&db, &first, Some("yt-1"), minute(3)).await?;
-        let error = posts::sent(&db, &second, Some("yt-1"), minute(3)).await;
+        posts::sent(&db, &read(&db, &first).await?, Some("yt-1"), minute(3)).await?;
+        let error = posts::sent(&db, &read(&db, &second).await?, Some("yt-1"), minute(3)).await;
         assert!(
             matches!(&error, Err(SchemaError::PlatformPostLinked { platform, .. }) if platform == "youtube"),
             "{error:?}"
@@ -301,7 +315,7 @@ async fn an_unknown_post_that_is_found_again_loses_its_error() -> TestResult {
         let id = post_in(&db, "v_1", PostState::Unknown).await?;
         let lost = posts::get(&db, &id).await?.ok_or("the post is gone")?;
         assert_eq!(lost.error_code.as_deref(), Some("no_answer"));
-        let found = posts::sent(&db, &id, Some("yt-1"), minute(8)).await?;
+        let found = posts::sent(&db, &read(&db, &id).await?, Some("yt-1"), minute(8)).await?;
         assert!(found.is_applied());
         let found = found.into_model();
         assert_eq!(
@@ -379,12 +393,8 @@ async fn a_post_is_found_by_the_upload_that_its_session_is_about() -> TestResult
         assert_eq!(found.map(|post| post.id), Some(id.clone()));
         assert_eq!(posts::by_upload(&db, "tiktok", "p-s1").await?, None);
         posts::start_sending(&db, &id, "s1", minute(3)).await?;
-        let stale = posts::reopen(&db, &id, opened("s3"), "s2", minute(4)).await?;
-        assert!(
-            !stale.is_applied(),
-            "another session than the row's was replaced"
-        );
-        posts::reopen(&db, &id, opened("s2"), "s1", minute(4)).await?;
+        let sending = read(&db, &id).await?;
+        posts::reopen(&db, &sending, opened("s2"), minute(4)).await?;
         assert_eq!(posts::by_upload(&db, "youtube", "p-s1").await?, None);
         let found = posts::by_upload(&db, "youtube", "p-s2").await?;
         assert_eq!(found.map(|post| post.state), Some(PostState::Open));
@@ -399,8 +409,15 @@ async fn a_post_that_was_published_without_a_name_keeps_its_first_one() -> TestR
         let id = prepared_post(&db, "v_1").await?;
         posts::open(&db, &id, session("s1"), None, minute(2)).await?;
         posts::start_sending(&db, &id, "s1", minute(3)).await?;
-        posts::sent(&db, &id, None, minute(4)).await?;
-        posts::posted(&db, &id, minute(5), SeenAs::default(), minute(6)).await?;
+        posts::sent(&db, &read(&db, &id).await?, None, minute(4)).await?;
+        posts::posted(
+            &db,
+            &read(&db, &id).await?,
+            minute(5),
+            SeenAs::default(),
+            minute(6),
+        )
+        .await?;
         let named = posts::name(&db, &id, seen_as("7"), minute(7)).await?;
         assert!(named.is_applied());
         let again = posts::name(&db, &id, seen_as("7"), minute(8)).await?;
@@ -423,10 +440,72 @@ async fn posts_without_a_name_are_also_those_that_nobody_is_sure_of() -> TestRes
         let beside = posts::unnamed(&db, "youtube:main", &sending).await?;
         let ids: Vec<_> = beside.into_iter().map(|post| post.id).collect();
         assert_eq!(ids, std::slice::from_ref(&unknown));
-        posts::sent(&db, &sending, None, minute(9)).await?;
+        posts::sent(&db, &read(&db, &sending).await?, None, minute(9)).await?;
         let beside = posts::unnamed(&db, "youtube:main", &unknown).await?;
         let ids: Vec<_> = beside.into_iter().map(|post| post.id).collect();
         assert_eq!(ids, [sending]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_said_of_one_upload_moves_no_row_that_has_another() -> TestResult {
+    on_every_database(|db| async move {
+        let id = prepared_post(&db, "v_1").await?;
+        posts::open(&db, &id, session("s1"), None, minute(2)).await?;
+        posts::start_sending(&db, &id, "s1", minute(3)).await?;
+        let first = read(&db, &id).await?;
+        let second = posts::reopen(&db, &first, session("s2"), minute(4)).await?;
+        assert!(second.is_applied());
+        assert_eq!(second.into_model().reopened, 1);
+        posts::start_sending(&db, &id, "s2", minute(5)).await?;
+
+        let now = minute(6);
+        for late in [
+            posts::sent(&db, &first, None, now).await?,
+            posts::reject(&db, &first, "code", "text", now).await?,
+            posts::unknown(&db, &first, "code", "text", now).await?,
+            posts::reopen(&db, &first, session("s3"), now).await?,
+        ] {
+            assert!(!late.is_applied(), "{late:?}");
+            let row = late.into_model();
+            assert_eq!(
+                (row.state, row.session.as_deref()),
+                (PostState::Sending, Some("s2"))
+            );
+        }
+        assert!(!posts::publishing(&db, &first, now).await?);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_row_that_moved_on_or_has_a_post_is_not_opened_anew() -> TestResult {
+    on_every_database(|db| async move {
+        let id = post_in(&db, "v_1", PostState::Sending).await?;
+        let sending = read(&db, &id).await?;
+        posts::sent(&db, &sending, None, minute(4)).await?;
+        let stale = posts::reopen(&db, &sending, session("s2"), minute(5)).await?;
+        assert!(!stale.is_applied(), "it has moved on since");
+        let processing = stale.into_model();
+        posts::sent(&db, &processing, Some("yt-1"), minute(6)).await?;
+        let linked = posts::reopen(&db, &processing, session("s2"), minute(7)).await?;
+        assert!(!linked.is_applied(), "it has a post");
+        let rejected = posts::reject(&db, &processing, "code", "text", minute(7)).await?;
+        assert!(!rejected.is_applied(), "it has a post");
+
+        let id = post_in(&db, "v_2", PostState::Sending).await?;
+        posts::sent(&db, &read(&db, &id).await?, None, minute(4)).await?;
+        let processing = read(&db, &id).await?;
+        assert!(posts::publishing(&db, &processing, minute(5)).await?);
+        assert!(posts::publishing(&db, &processing, minute(6)).await?);
+        let asked = read(&db, &id).await?;
+        assert_eq!(asked.publishing_at(), Some(minute(5)));
+        let reopened = posts::reopen(&db, &asked, session("s2"), minute(7)).await?;
+        assert!(reopened.is_applied());
+        assert_eq!(reopened.into_model().publishing_at(), None);
         Ok(())
     })
     .await
