@@ -278,6 +278,20 @@ impl Failure {
         }
     }
 
+    /// The same of a step that may have acted outside, whatever its last word was.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        match self.kind {
+            FailureKind::Unknown => self,
+            _ => Self {
+                kind: FailureKind::Unknown,
+                code: codes::PUBLISH_UNKNOWN.to_owned(),
+                error: format!("{}: {}", self.code, self.error),
+                ..self
+            },
+        }
+    }
+
     pub(crate) fn of_step(kind: FailureKind, step: &str, note: &ErrorNote) -> Self {
         Self {
             kind,

@@ -117,7 +117,7 @@ impl Analyze {
             .media
             .keyframes(&posted.path, &folder, FRAMES)
             .await
-            .map_err(endings::media)?;
+            .map_err(|error| endings::media(cx, error))?;
         files::write_json(&list, &frames).await?;
         Ok(frames)
     }

@@ -44,6 +44,9 @@ pub(crate) fn paid(cx: &StepContext, error: PlatformError) -> StepError {
     }
 }
 
+/// See [`media`].
+const LAST_MEDIA_ATTEMPT: u32 = 3;
+
 /// An answer that was paid for and is of no use.
 pub(crate) fn unusable(
     cx: &StepContext,
@@ -83,8 +86,14 @@ fn in_doubt(cx: &StepContext, error: PlatformError) -> StepError {
     }
 }
 
-pub(crate) fn media(error: MediaError) -> StepError {
-    match error.is_terminal() {
+/// A file at which the helper comes to no good end every time is at fault itself, and costs minutes
+/// of everybody's processor each time.
+pub(crate) fn media(cx: &StepContext, error: MediaError) -> StepError {
+    let is_its_fault = matches!(
+        error,
+        MediaError::TimedOut { .. } | MediaError::Crashed { .. }
+    );
+    match error.is_terminal() || (is_its_fault && cx.attempt() >= LAST_MEDIA_ATTEMPT) {
         true => StepError::terminal(error.code(), error),
         false => StepError::retry(error.code(), error),
     }

@@ -70,7 +70,8 @@ impl Files {
         takes: impl Fn(&Probe) -> bool,
     ) -> Result<Clip, StepError> {
         let path = self.locate(cx, source).await?;
-        let probe = self.media.probe(&path).await.map_err(endings::media)?;
+        let probe = self.media.probe(&path).await;
+        let probe = probe.map_err(|error| endings::media(cx, error))?;
         let content = VideoFile::open(&path).await?;
         if takes(&probe) {
             return Ok(Clip::of(probe, &content));
@@ -81,15 +82,16 @@ impl Files {
             self.media
                 .transcode(&path, &converted, &media::Target::default())
                 .await
-                .map_err(endings::media)?;
+                .map_err(|error| endings::media(cx, error))?;
         }
-        self.clip(&Outgoing::open(converted).await?).await
+        self.clip(cx, &Outgoing::open(converted).await?).await
     }
 
     /// The facts of a file that leaves.
-    pub(crate) async fn clip(&self, file: &Outgoing) -> Result<Clip, StepError> {
+    pub(crate) async fn clip(&self, cx: &StepContext, file: &Outgoing) -> Result<Clip, StepError> {
         let probe = self.media.probe(&file.path).await;
-        Ok(Clip::of(probe.map_err(endings::media)?, &file.content))
+        let probe = probe.map_err(|error| endings::media(cx, error))?;
+        Ok(Clip::of(probe, &file.content))
     }
 
     /// The file that a post's upload was opened for.
@@ -175,7 +177,10 @@ async fn locate(inbox: &Path, path: &str) -> Result<PathBuf, StepError> {
     let file = tokio::fs::canonicalize(inbox.join(inside))
         .await
         .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => bad(
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput => bad(
                 "source_missing",
                 format!("there is no file {path} in the inbox: {error}"),
             ),

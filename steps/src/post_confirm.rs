@@ -14,7 +14,9 @@ use crate::services::Services;
 use crate::target::Target;
 
 /// Publishes where that is a call of its own, and asks the platform about the post, with durable
-/// waits in between. An upload that failed for a passing reason is made once more. Not repeatable: it
+/// waits in between.
+///
+/// An upload that failed for a passing reason is made again, three times at most. Not repeatable: it
 /// asks whether the post is published before it publishes.
 pub struct PostConfirm {
     posting: Posting,
@@ -56,7 +58,7 @@ impl PostConfirm {
             url: published.url.as_deref(),
         };
         let (db, id) = (&self.posting.db, &job.post.id);
-        let row = posts::posted(db, id, published.at, seen_as, job.cx.now())
+        let row = posts::posted(db, &job.post, published.at, seen_as, job.cx.now())
             .await?
             .into_model();
         // Refused when another execution or a webhook was faster; then its instant is the one.

@@ -52,7 +52,7 @@ impl Step for PostInDoubt {
         let row = match post.state {
             // Refused when it moved on since it was read; then what became of it is known.
             PostState::Sending | PostState::Processing if post.platform_post_id.is_none() => {
-                posts::unknown(&self.db, &id, "publish_unknown", TEXT, cx.now())
+                posts::unknown(&self.db, &post, "publish_unknown", TEXT, cx.now())
                     .await?
                     .into_model()
             }

@@ -78,8 +78,8 @@ impl VideoLoop {
             .map_or(configured, SignedDuration::from_millis)
     }
 
-    /// Sends the bytes and has them published. Where that ends in doubt, the post's row says so
-    /// before the run does.
+    /// Sends the bytes and has them published. Where that ends and the post may be out there, the
+    /// post's row says so before the run does.
     async fn post(&self, cx: &WorkflowContext<'_>, target: &Target) -> Result<Posted, Failure> {
         let posted = async {
             cx.step(&self.post_send, target.clone()).await?;
@@ -89,11 +89,14 @@ impl VideoLoop {
             Ok(posted) => return Ok(posted),
             Err(failure) => failure,
         };
-        if failure.kind == FailureKind::Unknown {
-            // Whatever comes of this, the failure to tell of is the first one.
-            drop(cx.step(&self.post_in_doubt, target.clone()).await);
+        if failure.kind == FailureKind::Cancelled {
+            return Err(failure);
         }
-        Err(failure)
+        // Whatever comes of this, the failure to tell of is the first one.
+        match cx.step(&self.post_in_doubt, target.clone()).await {
+            Ok(marked) if marked.unknown => Err(failure.in_doubt()),
+            _ => Err(failure),
+        }
     }
 }
 

@@ -93,6 +93,16 @@ impl ChunkPlan {
     }
 }
 
+impl ChunkPlan {
+    /// The chunk to send when TikTok counts `uploaded` bytes, which may end inside a chunk whose
+    /// request was cut; nothing when all are there.
+    #[must_use]
+    pub fn chunk_with(&self, uploaded: u64) -> Option<u64> {
+        let last = self.count() - 1;
+        (uploaded < self.total_bytes).then(|| last.min(uploaded / self.chunk_bytes))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +172,23 @@ mod tests {
         let plan = ChunkPlan::new(50_000_123, 10_000_000).unwrap();
         for uploaded in [1, 9_999_999, 50_000_000, 50_000_122, 50_000_124, u64::MAX] {
             assert_eq!(plan.chunk_after(uploaded), None, "{uploaded}");
+        }
+    }
+
+    #[test]
+    fn an_upload_that_was_cut_goes_on_with_the_chunk_that_it_was_cut_in() {
+        let plan = ChunkPlan::new(2 * LEAST_CHUNK + 7, LEAST_CHUNK).unwrap();
+        assert_eq!(plan.count(), 2);
+        for (uploaded, chunk) in [
+            (0, Some(0)),
+            (LEAST_CHUNK - 1, Some(0)),
+            (LEAST_CHUNK, Some(1)),
+            (LEAST_CHUNK + 1, Some(1)),
+            (2 * LEAST_CHUNK + 6, Some(1)),
+            (2 * LEAST_CHUNK + 7, None),
+            (u64::MAX, None),
+        ] {
+            assert_eq!(plan.chunk_with(uploaded), chunk, "{uploaded}");
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum PublishStatus {
     /// Bytes are missing, or have all arrived and are being processed.
     ProcessingUpload {
         /// How many of them are there, when TikTok says so; see
-        /// [`ChunkPlan::chunk_after`](super::ChunkPlan::chunk_after).
+        /// [`ChunkPlan::chunk_with`](super::ChunkPlan::chunk_with).
         uploaded_bytes: Option<u64>,
     },
     /// TikTok is fetching the file.

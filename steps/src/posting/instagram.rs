@@ -18,7 +18,7 @@ use platforms::{Meaning, PlatformError};
 use schema::posts::{self, Session};
 use schema::videos;
 
-use super::{Clip, Confirmed, Job, Published, Publisher, Upload, caption};
+use super::{Clip, Confirmed, Job, Published, Publisher, Upload, caption, moved};
 use crate::endings::{self, Plain, missing};
 use crate::files::VideoFile;
 use crate::services::Services;
@@ -103,8 +103,14 @@ impl Publisher for OnInstagram {
     async fn find_out(&self, job: &Job<'_>) -> Result<Upload, StepError> {
         let state = match self.client.container_status(&container(job)?).await {
             Ok(state) => state,
-            // It was never published, so nothing is lost with it.
-            Err(error) if is_gone(error.code()) => return Ok(Upload::Dead(error.to_string())),
+            // Meta also says so of containers that are there. One that stays away was never published,
+            // so nothing is lost with it.
+            Err(error) if is_gone(error.code()) => {
+                return match job.since(job.post.updated_at()) < LOOKING {
+                    true => Err(self.again(job)),
+                    false => Ok(Upload::Dead(error.to_string())),
+                };
+            }
             Err(error) => return Err(endings::asking(job.cx, error)),
         };
         match state {
@@ -136,8 +142,8 @@ impl Publisher for OnInstagram {
             .await;
         match sent {
             Ok(()) => {}
-            // Without a container there is no post either: bytes publish nothing.
-            Err(error) if is_gone(error.code()) => return Ok(Upload::Dead(error.to_string())),
+            // Its status says whether that is so.
+            Err(error) if is_gone(error.code()) => return Err(self.again(job)),
             Err(error) if is_refusal(&error) => return Err(refused(job, &error).await?),
             Err(error) => return Err(endings::sending(job.cx, error)),
         }
@@ -195,6 +201,10 @@ impl OnInstagram {
         };
         let said = match state {
             ContainerState::Finished => {
+                // Kept before the request: what follows it is read by whether it is the first.
+                if !posts::publishing(job.db, &job.post, job.cx.now()).await? {
+                    return Err(moved(&job.post));
+                }
                 return match self.client.publish(&container).await {
                     Ok(id) => self.link(job, id).await,
                     Err(error) => Err(self.not_published(job, error).await?),
@@ -209,7 +219,8 @@ impl OnInstagram {
         self.look_for_it(job, &said).await
     }
 
-    /// A refusal is one only if the container still waits to be published.
+    /// A refusal is one only if nobody has asked before, and the container still waits to be
+    /// published: an earlier request whose answer was lost may be at work.
     async fn not_published(
         &self,
         job: &Job<'_>,
@@ -219,18 +230,27 @@ impl OnInstagram {
             return Ok(endings::sending(job.cx, error));
         }
         let state = self.client.container_status(&container(job)?).await;
-        match state.map_err(|error| endings::asking(job.cx, error))? {
-            ContainerState::Finished => refused(job, &error).await,
-            _ => Ok(endings::sending(job.cx, error)),
+        let state = state.map_err(|error| endings::asking(job.cx, error))?;
+        if state != ContainerState::Finished {
+            return Ok(endings::sending(job.cx, error));
+        }
+        match job.post.publishing_at() {
+            None => refused(job, &error).await,
+            Some(first) if job.since(first) < LOOKING => Ok(endings::sending(job.cx, error)),
+            Some(_) => {
+                let text = format!("{error}, and an earlier request may have published it");
+                job.give_up(&text).await
+            }
         }
     }
 
     /// Links the post before anything else may fail.
     async fn link(&self, job: &Job<'_>, id: MediaId) -> Result<MediaId, StepError> {
-        let made = posts::sent(job.db, &job.post.id, Some(id.as_str()), job.cx.now()).await?;
-        match made.into_model().platform_post_id {
-            Some(linked) => Ok(MediaId::from_stored(linked)),
-            None => Ok(id),
+        let made = posts::sent(job.db, &job.post, Some(id.as_str()), job.cx.now()).await?;
+        let row = made.into_model();
+        match &row.platform_post_id {
+            Some(linked) => Ok(MediaId::from_stored(linked.clone())),
+            None => Err(moved(&row)),
         }
     }
 
@@ -266,7 +286,8 @@ impl OnInstagram {
             true => format!("{said}, and several posts have these words"),
             false => format!("{said}, and the post is not among the account's"),
         };
-        if job.since(post.updated_at()) < LOOKING {
+        let asked = post.publishing_at().unwrap_or_else(|| post.updated_at());
+        if job.since(asked) < LOOKING {
             return Err(StepError::in_doubt("upload_not_listed", Plain(text)));
         }
         let text = format!("{text}; look there before anything is sent again");

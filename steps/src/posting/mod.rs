@@ -147,7 +147,7 @@ impl Job<'_> {
 
     /// Marks the post refused, and gives the ending that says so.
     pub(crate) async fn reject(&self, code: &str, text: &str) -> Result<StepError, StepError> {
-        let row = posts::reject(self.db, &self.post.id, code, text, self.cx.now())
+        let row = posts::reject(self.db, &self.post, code, text, self.cx.now())
             .await?
             .into_model();
         // Somebody else may have found the post since the row was read.
@@ -160,7 +160,7 @@ impl Job<'_> {
     /// Marks the post unknown, and gives the ending that says so.
     pub(crate) async fn give_up(&self, text: &str) -> Result<StepError, StepError> {
         let now = self.cx.now();
-        let row = posts::unknown(self.db, &self.post.id, "publish_unknown", text, now)
+        let row = posts::unknown(self.db, &self.post, "publish_unknown", text, now)
             .await?
             .into_model();
         match row.state {

@@ -6,6 +6,9 @@ use schema::posts::{self, PostState};
 use super::{Job, Posting, Publisher, Upload, moved, rejected};
 use crate::endings::Plain;
 
+/// A file whose uploads fail so often for passing reasons has a lasting one.
+const MOST_REOPENED: i64 = 3;
+
 impl Posting {
     /// Brings the bytes to the platform, or finds out that they are there, and keeps that in the
     /// row, which it gives.
@@ -40,12 +43,14 @@ impl Posting {
         job: &Job<'_>,
         said: &str,
     ) -> Result<StepError, StepError> {
-        let (old, _) = job.session()?;
+        if job.post.reopened >= MOST_REOPENED {
+            return job.reject("upload_given_up", said).await;
+        }
         let file = self.files.of_post(job.cx, &job.video.source, &job.post);
-        let clip = self.files.clip(&file.await?).await?;
+        let clip = self.files.clip(job.cx, &file.await?).await?;
         let session = publisher.open(job, &clip).await?;
-        // Refused: another execution was faster, and its upload is the one.
-        posts::reopen(&self.db, &job.post.id, session, old, job.cx.now()).await?;
+        // Refused: another execution was faster, and the row says what it did.
+        posts::reopen(&self.db, &job.post, session, job.cx.now()).await?;
         let text = format!("{said}; another upload is opened");
         Ok(StepError::in_doubt("upload_reopened", Plain(text)))
     }
@@ -67,8 +72,8 @@ impl Posting {
         job: &Job<'_>,
         platform_post_id: Option<String>,
     ) -> Result<posts::Model, StepError> {
-        let (id, now) = (&job.post.id, job.cx.now());
-        let row = posts::sent(&self.db, id, platform_post_id.as_deref(), now)
+        let id = platform_post_id.as_deref();
+        let row = posts::sent(&self.db, &job.post, id, job.cx.now())
             .await?
             .into_model();
         match row.state {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::StepError;
+use engine::ending::When;
 use jiff::SignedDuration;
 use media::Probe;
 use platforms::tiktok::{
@@ -18,7 +19,7 @@ use schema::posts::Session;
 use schema::videos;
 use serde::{Deserialize, Serialize};
 
-use super::{Clip, Confirmed, Job, Published, Publisher, Upload};
+use super::{Clip, Confirmed, Job, PATIENCE, Published, Publisher, Upload};
 use crate::endings::{self, Plain, missing};
 use crate::files::VideoFile;
 use crate::services::Services;
@@ -26,8 +27,11 @@ use crate::tokens::TikTokTokens;
 
 pub(super) const NAME: &str = "tiktok";
 
-/// An upload's address is good for an hour.
-const URL_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// An upload's address is good for an hour. What TikTok does not have a good while later, it never
+/// will: by then no request is under way, and its numbers have caught up.
+const DEAD_AFTER: SignedDuration = SignedDuration::from_mins(75);
+/// Between two looks at an upload whose address is gone.
+const GONE_POLL: Duration = Duration::from_secs(60);
 /// TikTok allows 30 such questions a minute for all posts of an account.
 const FIRST_POLL: Duration = Duration::from_secs(2);
 
@@ -81,7 +85,7 @@ pub(super) fn publishers(services: &Services) -> BTreeMap<String, Arc<dyn Publis
 
 #[async_trait::async_trait]
 impl Publisher for OnTikTok {
-    /// From the media transfer guide: MP4, WebM or MOV with H.264, H.265, VP8 or VP9.
+    /// From the media transfer guide: MP4, `WebM` or MOV with H.264, H.265, VP8 or VP9.
     fn takes(&self, file: &Probe) -> bool {
         container(file).is_some()
             && matches!(file.video_codec.as_str(), "h264" | "h265" | "vp8" | "vp9")
@@ -119,18 +123,16 @@ impl Publisher for OnTikTok {
 
     async fn find_out(&self, job: &Job<'_>) -> Result<Upload, StepError> {
         let plan = plan(job, &TikTokSession::of(&job.post)?)?;
-        let opened = job.post.opened_at();
-        let too_old = opened.is_some_and(|opened| job.since(opened) > URL_LIFE);
         match self.status(job).await? {
             PublishStatus::ProcessingUpload { uploaded_bytes } => {
-                // Without a number the first piece is sent again, and TikTok answers how far it is.
-                let next = uploaded_bytes.map_or(Some(0), |bytes| plan.chunk_after(bytes));
-                match next.filter(|next| *next < plan.count()) {
-                    Some(_) if too_old => Ok(Upload::Dead(
+                match uploaded_bytes.map(|bytes| plan.chunk_with(bytes)) {
+                    Some(None) => Ok(Upload::Arrived(None)),
+                    Some(Some(_)) if is_dead(job) => Ok(Upload::Dead(
                         "the upload was not finished within its hour".to_owned(),
                     )),
-                    Some(next) => Ok(Upload::Incomplete { next }),
-                    None => Ok(Upload::Arrived(None)),
+                    Some(Some(next)) => Ok(Upload::Incomplete { next }),
+                    // The first piece is sent again, and TikTok answers how far it is.
+                    None => Ok(Upload::Incomplete { next: 0 }),
                 }
             }
             PublishStatus::Complete { post_ids } => {
@@ -173,13 +175,12 @@ impl Publisher for OnTikTok {
                 UploadState::Complete => return Ok(Upload::Arrived(None)),
                 UploadState::Incomplete { next_chunk } if next_chunk > next => next = next_chunk,
                 UploadState::Incomplete { .. } => return Ok(Upload::Incomplete { next }),
-                // An upload that was finished loses its address too.
+                // An upload that was finished loses its address too, and TikTok's numbers may be
+                // old, or missing: only time tells the one from the other.
                 UploadState::Gone => {
                     return match self.find_out(job).await? {
-                        Upload::Incomplete { .. } => Ok(Upload::Dead(
-                            "the upload's address is gone before all bytes were there".to_owned(),
-                        )),
-                        other => Ok(other),
+                        Upload::Incomplete { .. } => Err(gone(job).await?),
+                        known => Ok(known),
                     };
                 }
             }
@@ -240,6 +241,30 @@ impl OnTikTok {
 /// Where people see a post.
 pub(crate) fn address(username: &str, id: &str) -> String {
     format!("https://www.tiktok.com/@{username}/video/{id}")
+}
+
+/// Whether nobody can go on with the upload any more.
+fn is_dead(job: &Job<'_>) -> bool {
+    let opened = job.post.opened_at();
+    opened.is_some_and(|opened| job.since(opened) > DEAD_AFTER)
+}
+
+/// Not for ever: an upload of which TikTok says for a day neither how far it is nor that it failed.
+async fn gone(job: &Job<'_>) -> Result<StepError, StepError> {
+    let text = "the upload's address is gone, and TikTok does not say that all bytes are there";
+    if job
+        .post
+        .opened_at()
+        .is_some_and(|opened| job.since(opened) > PATIENCE)
+    {
+        return job.give_up(text).await;
+    }
+    let when = When::After(GONE_POLL);
+    Ok(StepError::later(
+        "upload_address_gone",
+        when,
+        Plain(text.to_owned()),
+    ))
 }
 
 fn plan(job: &Job<'_>, session: &TikTokSession) -> Result<ChunkPlan, StepError> {

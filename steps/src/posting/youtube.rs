@@ -25,6 +25,8 @@ const TITLE_CHARS: usize = 100;
 /// The channel's list of uploads lags behind by some seconds. What is not in it so long after the
 /// last bytes left will not come.
 const LOOKING: SignedDuration = SignedDuration::from_mins(10);
+/// Our clock may be ahead of YouTube's.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
 const FIRST_POLL: Duration = Duration::from_millis(500);
 
 struct OnYouTube {
@@ -163,9 +165,11 @@ impl OnYouTube {
     /// The session does not say what became of the bytes; the channel's own list may.
     async fn look_for_it(&self, job: &Job<'_>, said: &str) -> Result<Upload, StepError> {
         let post = &job.post;
+        let since = post.prepared_at();
+        let since = since.saturating_sub(SKEW).unwrap_or(since);
         let found = self
             .client
-            .find_upload(&marker(&post.id), post.prepared_at())
+            .find_upload(&marker(&post.id), since)
             .await
             .map_err(|error| endings::asking(job.cx, error))?;
         if found.is_some() {

@@ -9,7 +9,7 @@ use platforms::instagram_page::InstagramPage;
 use schema::analytics_snapshots::SnapshotSource;
 use schema::posts;
 
-use super::{Reader, Shares, Shown, deleted};
+use super::{Reader, Shares, Shown, deleted, of_page};
 use crate::endings::{self, missing};
 use crate::services::{InstagramAccount, ReadBy, Services};
 
@@ -49,7 +49,7 @@ impl Reader for ByPage {
             comments: page.counts.comments,
             shares: Shares::NotShown,
             saves: None,
-            source: SnapshotSource::Page,
+            source: of_page(page.source),
         })
     }
 }

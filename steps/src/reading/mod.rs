@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::{StepContext, StepError};
+use platforms::counts::CountSource;
 use schema::analytics_snapshots::SnapshotSource;
 use schema::posts;
 
@@ -63,12 +64,22 @@ impl Shown {
             Shares::Shown(shares) => shares.ok_or("shares are hidden")?,
         };
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-        Ok((likes + comments + shares) as f64 / views as f64)
+        let [views, likes, comments, shares] =
+            [views, likes, comments, shares].map(|count| count as f64);
+        Ok((likes + comments + shares) / views)
     }
 
     /// Whether it cannot be true: likes of what nobody watched.
     pub(crate) fn is_implausible(&self) -> bool {
         self.views == Some(0) && self.likes.is_some_and(|likes| likes > 0)
+    }
+}
+
+/// How exact the counts of a page are.
+pub(crate) fn of_page(source: CountSource) -> SnapshotSource {
+    match source {
+        CountSource::PageData => SnapshotSource::Page,
+        CountSource::Visible => SnapshotSource::PageRounded,
     }
 }
 

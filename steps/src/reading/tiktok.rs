@@ -15,7 +15,7 @@ use schema::DatabaseConnection;
 use schema::analytics_snapshots::SnapshotSource;
 use schema::posts::{self, SeenAs};
 
-use super::{Reader, Shares, Shown, deleted};
+use super::{Reader, Shares, Shown, deleted, of_page};
 use crate::endings::{self, Plain, missing};
 use crate::posting::TikTokSession;
 use crate::services::{ReadBy, Services, TikTokAccount};
@@ -69,14 +69,15 @@ impl Reader for OnTikTok {
             ReadBy::Api => self.by_api(cx, &id).await,
             ReadBy::Page(page) => {
                 let read = page.post(&username, &id).await;
-                let counts = read.map_err(|error| endings::platform(cx, error))?.counts;
+                let read = read.map_err(|error| endings::platform(cx, error))?;
+                let counts = read.counts;
                 Ok(Shown {
                     views: counts.views,
                     likes: counts.likes,
                     comments: counts.comments,
                     shares: Shares::Shown(counts.shares),
                     saves: counts.saves,
-                    source: SnapshotSource::Page,
+                    source: of_page(read.source),
                 })
             }
         }

@@ -218,8 +218,17 @@ prove!(
             "upload_reopened"
         ),
         (
-            "the container is gone",
+            "the container is gone, which may be a mistake",
             fault!("instagram", "container_status", {"kind": "graph_error", "code": 24, "subcode": 2207008}),
+            "later",
+            "post_processing"
+        ),
+        (
+            "the container is gone ten minutes later, too",
+            both!(
+                sql!("update posts set updated_at_ms = updated_at_ms - 600000"),
+                fault!("instagram", "container_status", {"kind": "graph_error", "code": 24, "subcode": 2207008})
+            ),
             "retry",
             "upload_reopened"
         ),
@@ -287,6 +296,24 @@ prove!(
             fault!("instagram", "publish", {"kind": "fail", "status": 400}),
             "terminal",
             "instagram_rejected"
+        ),
+        (
+            "Instagram refuses to publish what it may be publishing already",
+            both!(
+                sql!("update posts set publishing_at_ms = updated_at_ms"),
+                fault!("instagram", "publish", {"kind": "fail", "status": 400})
+            ),
+            "retry",
+            "instagram_rejected"
+        ),
+        (
+            "Instagram refuses to publish what it may have published ten minutes ago",
+            both!(
+                sql!("update posts set publishing_at_ms = updated_at_ms - 600000"),
+                fault!("instagram", "publish", {"kind": "fail", "status": 400})
+            ),
+            "unknown",
+            "publish_unknown"
         ),
         (
             "the posts of a day are used up",

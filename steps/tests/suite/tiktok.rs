@@ -199,13 +199,27 @@ prove!(
         (
             "the upload's address is gone, and bytes are missing",
             fault!("tiktok", "upload_put", {"kind": "fail", "status": 403}),
-            "retry",
-            "upload_reopened"
+            "later",
+            "upload_address_gone"
+        ),
+        (
+            "the upload's address has been gone for a day, and TikTok says nothing of the bytes",
+            both!(
+                sending!(sql!(
+                    "update posts set opened_at_ms = opened_at_ms - 86400001"
+                )),
+                both!(
+                    fault!("tiktok", "upload_put", {"kind": "fail", "status": 403}),
+                    status!({"status": "PROCESSING_UPLOAD"})
+                )
+            ),
+            "unknown",
+            "publish_unknown"
         ),
         (
             "the upload's hour is over, and bytes are missing",
             sending!(sql!(
-                "update posts set opened_at_ms = opened_at_ms - 3600001"
+                "update posts set opened_at_ms = opened_at_ms - 4500001"
             )),
             "retry",
             "upload_reopened"
@@ -307,6 +321,15 @@ prove!(
             ),
             "later",
             "post_processing"
+        ),
+        (
+            "the upload has failed for passing reasons too often",
+            both!(
+                sql!("update posts set reopened = 3"),
+                status!({"status": "FAILED", "fail_reason": "internal"})
+            ),
+            "terminal",
+            "upload_given_up"
         ),
         (
             "the post was not published for a day",

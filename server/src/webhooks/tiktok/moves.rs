@@ -43,27 +43,26 @@ pub(super) async fn make(
     let Some(post) = posts::by_upload(db, PLATFORM, publish_id.expose()).await? else {
         return Ok(Effect::NoPost);
     };
-    let post_id = post.id;
     let moved = match &delivery.event {
         Event::PublishComplete { .. } => {
-            let published = publish(db, &post_id, delivery.at, now).await?;
+            let published = publish(db, &post, delivery.at, now).await?;
             published.is_applied()
         }
         Event::PubliclyAvailable {
             post_id: public_id, ..
         } => {
-            let published = publish(db, &post_id, delivery.at, now).await?;
+            let published = publish(db, &post, delivery.at, now).await?;
             let moved = published.is_applied();
             name(db, &published.into_model(), public_id, now).await? || moved
         }
         Event::PublishFailed { reason, .. } if !reason.is_temporary() => {
-            refuse(db, &post_id, reason, now).await?
+            refuse(db, &post, reason, now).await?
         }
         _ => false,
     };
     Ok(match moved {
-        true => Effect::Moved(post_id),
-        false => Effect::Unmoved(post_id),
+        true => Effect::Moved(post.id),
+        false => Effect::Unmoved(post.id),
     })
 }
 
@@ -71,12 +70,12 @@ pub(super) async fn make(
 /// which is no obstacle to the second.
 async fn publish(
     db: &DatabaseConnection,
-    post_id: &str,
+    post: &posts::Model,
     at: Timestamp,
     now: Timestamp,
 ) -> Result<Transition, SchemaError> {
-    posts::sent(db, post_id, None, now).await?;
-    posts::posted(db, post_id, at, SeenAs::default(), now).await
+    posts::sent(db, post, None, now).await?;
+    posts::posted(db, post, at, SeenAs::default(), now).await
 }
 
 /// Everyone can see it. Whether the row moved.
@@ -112,13 +111,13 @@ async fn name(
 /// There is no post of it, and will be none. Whether the row moved.
 async fn refuse(
     db: &DatabaseConnection,
-    post_id: &str,
+    post: &posts::Model,
     reason: &FailReason,
     now: Timestamp,
 ) -> Result<bool, SchemaError> {
     // In the words of the step that polls: nobody has to care which of the two was first.
     let text = format!("TikTok says: {}", reason.word());
-    let rejected = posts::reject(db, post_id, reason.error_code(), &text, now).await?;
+    let rejected = posts::reject(db, post, reason.error_code(), &text, now).await?;
     Ok(rejected.is_applied())
 }
 

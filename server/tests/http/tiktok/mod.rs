@@ -135,18 +135,34 @@ async fn post_on(
         made.unwrap();
     }
     if matches!(state, Processing | Posted) {
-        posts::sent(db, &id, None, now).await.unwrap();
+        posts::sent(db, &row(db, &id).await, None, now)
+            .await
+            .unwrap();
     }
     if state == Posted {
-        let made = posts::posted(db, &id, now, SeenAs::default(), now).await;
+        let made = posts::posted(db, &row(db, &id).await, now, SeenAs::default(), now).await;
         made.unwrap();
     }
     if state == Rejected {
-        let made = posts::reject(db, &id, "tiktok_banned", "TikTok says: no", now).await;
+        let made = posts::reject(
+            db,
+            &row(db, &id).await,
+            "tiktok_banned",
+            "TikTok says: no",
+            now,
+        )
+        .await;
         made.unwrap();
     }
     if state == Unknown {
-        let made = posts::unknown(db, &id, "publish_unknown", "nobody knows", now).await;
+        let made = posts::unknown(
+            db,
+            &row(db, &id).await,
+            "publish_unknown",
+            "nobody knows",
+            now,
+        )
+        .await;
         made.unwrap();
     }
     assert_eq!(row(db, &id).await.state, state);

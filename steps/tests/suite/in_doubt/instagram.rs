@@ -68,7 +68,7 @@ async fn of_two_posts_with_the_same_words_none_is_linked_to_what_may_be_the_othe
     let ending = attempt(&world, &world.steps.post_confirm).await;
     check_ending(&ending, "retry", "upload_not_listed");
     let ten_minutes_later =
-        "update posts set updated_at_ms = updated_at_ms - 600000 where video_id = 'v_1'";
+        "update posts set publishing_at_ms = publishing_at_ms - 600000 where video_id = 'v_1'";
     execute(&world, ten_minutes_later).await;
     let ending = attempt(&world, &world.steps.post_confirm).await;
     check_ending(&ending, "unknown", "publish_unknown");

@@ -16,6 +16,14 @@ async fn an_upload_whose_address_is_gone_before_all_bytes_are_there_is_opened_an
     let gone = json!({ "kind": "fail", "status": 403 });
     world.fault("tiktok", "upload_put", 1, 1, gone).await;
     let ending = attempt(&world, &world.steps.post_send).await;
+    check_ending(&ending, "later", "upload_address_gone");
+    // An hour and a quarter.
+    execute(
+        &world,
+        "update posts set opened_at_ms = opened_at_ms - 4500001",
+    )
+    .await;
+    let ending = attempt(&world, &world.steps.post_send).await;
     check_ending(&ending, "retry", "upload_reopened");
     let second = world.post().await.unwrap();
     assert_eq!(second.state, PostState::Open);
@@ -66,9 +74,9 @@ async fn a_post_that_failed_for_now_after_all_bytes_were_there_is_uploaded_once_
 
 /// What an event of TikTok's does to the row.
 async fn told(world: &World) {
-    let (id, now) = (world.target().post_id(), Timestamp::now());
-    posts::sent(&world.db, &id, None, now).await.unwrap();
-    let told = posts::posted(&world.db, &id, now, SeenAs::default(), now).await;
+    let (post, now) = (world.post().await.unwrap(), Timestamp::now());
+    posts::sent(&world.db, &post, None, now).await.unwrap();
+    let told = posts::posted(&world.db, &post, now, SeenAs::default(), now).await;
     assert!(told.unwrap().is_applied());
 }
 
