@@ -16,6 +16,8 @@ use super::{BrowserConfig, host};
 
 /// Longest time for taking a context away; a Chromium that needs longer is not well.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(15);
+/// Longest time until a running Chromium takes commands; one that needs longer is not well.
+const ATTACH_LIMIT: Duration = Duration::from_secs(15);
 /// Between two looks whether the host has a Chromium.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// The context that cannot be removed. Nothing is loaded in it.
@@ -47,8 +49,13 @@ enum Life {
 impl Chromium {
     /// Starts one, or comes to the host's; not to the one of the session `last`.
     pub(super) async fn start(config: &BrowserConfig, last: Option<&str>) -> Result<Self, Trouble> {
+        config.check_programs()?;
         match &config.host {
-            None => Self::own(Launched::start(config).await?).await,
+            None => {
+                let launched = Launched::start(config).await?;
+                let own = tokio::time::timeout(ATTACH_LIMIT, Self::own(launched));
+                own.await.unwrap_or_else(|_| Err(silent()))
+            }
             Some(file) => {
                 let limit = config.start_limit;
                 tokio::time::timeout(limit, Self::hosted(file, last))
@@ -90,9 +97,19 @@ impl Chromium {
             file: file.to_owned(),
             _watch: AbortOnDropHandle::new(watch),
         };
-        let chromium = Self::connected(session, ended, life).await?;
-        chromium.tidy_up().await?;
-        Ok(chromium)
+        let attached = async {
+            let chromium = Self::connected(session.clone(), ended, life).await?;
+            chromium.tidy_up().await?;
+            Ok(chromium)
+        };
+        let attached = tokio::time::timeout(ATTACH_LIMIT, attached)
+            .await
+            .unwrap_or_else(|_| Err(silent()));
+        if attached.is_err() {
+            // Or everybody would come to it again, for ever.
+            host::replace(file, &session);
+        }
+        attached
     }
 
     async fn connected(
@@ -182,4 +199,8 @@ impl Drop for Chromium {
             host::replace(file, &self.session);
         }
     }
+}
+
+fn silent() -> Trouble {
+    Trouble::NotStarted(format!("Chromium did not answer within {ATTACH_LIMIT:?}"))
 }

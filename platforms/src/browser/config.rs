@@ -36,6 +36,9 @@ pub struct BrowserConfig {
     pub host_jitter: Duration,
     /// Through which all pages are loaded, except those of this machine.
     pub proxy: Option<Proxy>,
+    /// Whether pages of this machine are read, as those of a sandbox. Without it no page reaches this
+    /// machine or the usual addresses of its network, whatever it does.
+    pub this_machine: bool,
     /// The file in which a [`Host`](super::Host) says where its Chromium is, which serves one worker
     /// at a time. Without it Chromium is our own.
     pub host: Option<PathBuf>,
@@ -69,8 +72,19 @@ impl BrowserConfig {
             host_delay: Duration::ZERO,
             host_jitter: Duration::ZERO,
             proxy: None,
+            this_machine: false,
             host: None,
         }
+    }
+
+    /// Whether what Chromium needs is there; also when another process starts it.
+    pub(super) fn check_programs(&self) -> Result<(), Trouble> {
+        let mut programs = [&self.chromedriver, &self.chromium].into_iter();
+        programs
+            .find(|program| !program.is_file())
+            .map_or(Ok(()), |missing| {
+                Err(Trouble::NotInstalled(missing.clone()))
+            })
     }
 
     pub(super) fn check(&self) -> Result<(), Trouble> {

@@ -76,6 +76,11 @@ impl Ending {
         )
     }
 
+    /// Whether the site has told something of the post, and so served us.
+    pub(super) fn is_an_answer(&self) -> bool {
+        !self.is_block() && !matches!(self, Self::Changed(_) | Self::Unavailable(_))
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Verify => "the page asks whether we are a person".to_owned(),

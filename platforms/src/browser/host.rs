@@ -39,20 +39,18 @@ impl Host {
         Ok(Self { config, file })
     }
 
-    /// Runs until `stop`, and ends Chromium then. `ready` is called after the first start, also if
-    /// there is no Chromium: whoever needs it is told then.
-    pub async fn run(self, stop: impl Future<Output = ()>, ready: impl FnOnce()) {
-        let mut ready = Some(ready);
+    /// Runs until `stop`, and ends Chromium then.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         tokio::select! {
             () = stop => {}
-            () = self.host(|| if let Some(ready) = ready.take() { ready() }) => {}
+            () = self.host() => {}
         }
         let _ = tokio::fs::remove_file(&self.file).await;
     }
 
-    async fn host(&self, mut ready: impl FnMut()) {
+    async fn host(&self) {
         loop {
-            let life = self.life(&mut ready).await;
+            let life = self.life().await;
             let _ = tokio::fs::remove_file(&self.file).await;
             if let Err(trouble) = life {
                 let error = trouble.into_error();
@@ -60,21 +58,19 @@ impl Host {
                     error = &error as &dyn std::error::Error,
                     "The browser does not start."
                 );
-                ready();
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 
     /// One Chromium, from its start to its end.
-    async fn life(&self, ready: &mut impl FnMut()) -> Result<(), Trouble> {
+    async fn life(&self) -> Result<(), Trouble> {
         let launched = Launched::start(&self.config).await?;
         let written = write(&self.file, &launched.session);
         written.map_err(|error| {
             let file = self.file.display();
             Trouble::NotStarted(format!("{file} cannot be written: {error}"))
         })?;
-        ready();
         let mut ended = launched.ended.clone();
         tokio::select! {
             // It also has ended when nobody is left who would say so.

@@ -11,11 +11,11 @@ use thirtyfour::{ChromeCapabilities, DesiredCapabilities, WebDriver};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::BrowserConfig;
 use super::leash::Leash;
 use super::meaning::Trouble;
 use super::proxy::Forwarder;
 use super::session::{self, Session};
+use super::{BrowserConfig, unwanted};
 
 /// What Chromium is started with: no window, no pictures, no fonts from outside, no errands of its
 /// own, and English, in which walls are worded as we know them.
@@ -55,11 +55,7 @@ pub(super) struct Launched {
 impl Launched {
     /// Starts chromedriver, and Chromium through it.
     pub(super) async fn start(config: &BrowserConfig) -> Result<Self, Trouble> {
-        for program in [&config.chromedriver, &config.chromium] {
-            if !program.is_file() {
-                return Err(Trouble::NotInstalled(program.clone()));
-            }
-        }
+        config.check_programs()?;
         let limit = config.start_limit;
         tokio::time::timeout(limit, begin(config))
             .await
@@ -80,7 +76,7 @@ async fn begin(config: &BrowserConfig) -> Result<Launched, Trouble> {
         Leash::start(&config.chromedriver, &["--port=0"], folder.path()).map_err(not_started)?;
     let port = leash.port().await.map_err(not_started)?;
     let proxy_port = forwarder.as_ref().map(Forwarder::port);
-    let wanted = capabilities(&config.chromium, folder.path(), proxy_port).map_err(not_started)?;
+    let wanted = capabilities(config, folder.path(), proxy_port).map_err(not_started)?;
     let session = Session::of(&driver(port, wanted, config.start_limit).await?)?;
     let (say_ended, ended) = watch::channel(false);
     let keeper = tokio::spawn(keep(leash, session.clone(), say_ended));
@@ -116,12 +112,12 @@ async fn driver(
 }
 
 fn capabilities(
-    program: &Path,
+    config: &BrowserConfig,
     folder: &Path,
     proxy_port: Option<u16>,
 ) -> WebDriverResult<ChromeCapabilities> {
     let mut wanted = DesiredCapabilities::chrome();
-    wanted.set_binary(&program.to_string_lossy())?;
+    wanted.set_binary(&config.chromium.to_string_lossy())?;
     for argument in ARGUMENTS {
         wanted.add_arg(argument)?;
     }
@@ -133,6 +129,9 @@ fn capabilities(
     }
     if let Some(port) = proxy_port {
         wanted.add_arg(&format!("--proxy-server=http://127.0.0.1:{port}"))?;
+    }
+    if let Some(argument) = unwanted::argument(config.this_machine, proxy_port.is_some()) {
+        wanted.add_arg(&argument)?;
     }
     wanted.set("unhandledPromptBehavior", "dismiss")?;
     wanted.enable_bidi()?;

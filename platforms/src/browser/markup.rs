@@ -54,6 +54,29 @@ impl Markup {
         Self(reading.elements)
     }
 
+    /// What people may read of a document: all text but that of scripts, styles and templates. Sites
+    /// keep sentences for every occasion in those.
+    pub(crate) fn readable(html: &str) -> String {
+        const HIDDEN: [&[u8]; 4] = [b"noscript", b"script", b"style", b"template"];
+        let mut emitter = DefaultEmitter::default();
+        emitter.naively_switch_states(true);
+        let mut text = String::new();
+        let mut hidden = 0_usize;
+        for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+            match token {
+                Token::StartTag(tag) if HIDDEN.contains(&tag.name.as_slice()) => hidden += 1,
+                Token::EndTag(tag) if HIDDEN.contains(&tag.name.as_slice()) => {
+                    hidden = hidden.saturating_sub(1);
+                }
+                Token::String(part) if hidden == 0 => {
+                    text.push_str(&String::from_utf8_lossy(&part));
+                }
+                _ => {}
+            }
+        }
+        text
+    }
+
     /// The text of the script with this id.
     pub(crate) fn script(&self, id: &str) -> Option<&str> {
         let mut scripts = self.named("script");

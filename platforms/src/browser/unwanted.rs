@@ -32,6 +32,41 @@ const NEARBY: &[&str] = &[
     "*://localhost*",
 ];
 
+/// Names and addresses that Chromium does not find, for what the patterns do not stop: they are asked
+/// for a tab's own requests, and not where a page sends the tab, or for its workers and sockets.
+const NOT_FOUND: &[&str] = &[
+    "0.*",
+    "10.*",
+    "100.64.*",
+    "127.*",
+    "169.254.*",
+    "192.168.*",
+    "localhost",
+    "*.localhost",
+    "*.local",
+    "*.internal",
+    "[::*",
+    "[f*",
+];
+
+/// How Chromium is started so that no page reaches this machine, unless pages of it are read. With a
+/// proxy it asks the proxy, also for this machine, which is another one there.
+pub(super) fn argument(this_machine: bool, has_proxy: bool) -> Option<String> {
+    match (this_machine, has_proxy) {
+        (true, _) => None,
+        (false, true) => Some("--proxy-bypass-list=<-loopback>".to_owned()),
+        (false, false) => {
+            let known = NOT_FOUND.iter().map(|&name| name.to_owned());
+            let private = (16..32).map(|part| format!("172.{part}.*"));
+            let rules: Vec<_> = known
+                .chain(private)
+                .map(|name| format!("MAP {name} ~NOTFOUND"))
+                .collect();
+            Some(format!("--host-resolver-rules={}", rules.join(", ")))
+        }
+    }
+}
+
 /// Patterns of `Network.setBlockedURLs` for the page at `url`. `*` is any text.
 pub(super) fn patterns(url: &Url) -> Vec<&'static str> {
     let nearby: &[&str] = if is_loopback(url) { &[] } else { NEARBY };

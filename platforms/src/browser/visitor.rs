@@ -63,7 +63,9 @@ impl Visitor {
             Err(ending) => ending,
         };
         if !ending.is_block() {
-            self.patience.served(host, asked);
+            if ending.is_an_answer() {
+                self.patience.served(host, asked);
+            }
             return Err(ending.into_error(&self.site));
         }
         let block = self.patience.refused(host, &ending, asked, Instant::now());

@@ -3,7 +3,7 @@
 //! The lists are IANA's registries of special-purpose addresses
 //! (<https://www.iana.org/assignments/iana-ipv4-special-registry>, `…-ipv6-special-registry`),
 //! without the few entries in them that are public, and with what cloud providers keep for their
-//! machines. Of IPv6 only 2000::/3 is handed out at all, so everything else is refused, listed or
+//! machines. Of IPv6 only `2000::/3` is handed out at all, so everything else is refused, listed or
 //! not; addresses in which an IPv4 address hides are refused whatever that is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,8 +1,8 @@
 //! What a page is that shows no reel: told by what stands on it, in English.
 
-use crate::browser::{Ending, is_empty};
+use crate::browser::{Ending, Markup, is_empty};
 
-/// The first that stands on the page is meant.
+/// Anywhere on the page; the first is meant.
 const SIGNS: &[(&str, Ending)] = &[
     ("checkpoint_required", Ending::Verify),
     ("challenge_required", Ending::Verify),
@@ -12,11 +12,17 @@ const SIGNS: &[(&str, Ending)] = &[
         "Please wait a few minutes before you try again",
         Ending::AskedToWait,
     ),
+];
+
+/// On many pages; what is meant only where nothing else is.
+const LOGIN_FORM: &str = "id=\"loginForm\"";
+
+/// What people read in a reel's place.
+const SENTENCES: &[(&str, Ending)] = &[
     ("This account is private", Ending::Private),
     ("Restricted Video", Ending::RegionLocked),
     ("not available in your country", Ending::RegionLocked),
     ("Sorry, this page isn't available", Ending::Deleted),
-    ("id=\"loginForm\"", Ending::LoginWall),
 ];
 
 /// The ending of a page that has neither data nor a description with counts.
@@ -39,8 +45,12 @@ pub(super) fn of_gated(html: &str, is_private: bool) -> Ending {
 }
 
 fn known(html: &str) -> Option<Ending> {
-    let mut signs = SIGNS.iter();
-    signs
-        .find(|(sign, _)| html.contains(sign))
-        .map(|(_, ending)| ending.clone())
+    let readable = Markup::readable(html);
+    let signs = SIGNS.iter().filter(|(sign, _)| html.contains(sign));
+    let sentences = SENTENCES
+        .iter()
+        .filter(|(words, _)| readable.contains(words));
+    let mut all = signs.chain(sentences);
+    let login = || html.contains(LOGIN_FORM).then_some(Ending::LoginWall);
+    all.next().map(|(_, ending)| ending.clone()).or_else(login)
 }

@@ -19,8 +19,10 @@ pub(super) fn read(page: &Page, id: &str) -> Result<Post, Ending> {
     if let Some(detail) = Detail::of(&markup, id) {
         return detail.post(id);
     }
+    // Without data nothing on the page says whose counts they are, except its address.
+    let is_its_page = path_of(&page.url).ends_with(&format!("/video/{id}"));
     let counts = visible::counts(&markup);
-    if counts == Counts::default() {
+    if counts == Counts::default() || !is_its_page {
         return Err(signs::ending(&page.html));
     }
     Ok(Post {
@@ -150,8 +152,13 @@ mod tests {
                 "{name}: {ending:?}"
             );
         }
-        let other = read(&fixture("video")?, "7400000000000000000");
-        assert!(matches!(other, Err(Ending::Changed(_))), "{other:?}");
+        for name in ["video", "video_visible"] {
+            let other = read(&fixture(name)?, "7400000000000000000");
+            assert!(
+                matches!(other, Err(Ending::Changed(_))),
+                "{name}: {other:?}"
+            );
+        }
         Ok(())
     }
 

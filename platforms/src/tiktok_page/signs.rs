@@ -1,6 +1,6 @@
 //! What a page is that shows no video: told by what stands on it.
 
-use crate::browser::{Ending, is_empty};
+use crate::browser::{Ending, Markup, is_empty};
 
 /// Of a page that asks for a proof that we are a person.
 const VERIFY: &[&str] = &[
@@ -41,11 +41,25 @@ pub(super) fn ending(html: &str) -> Ending {
     } else if has(CHALLENGE) {
         Ending::Challenge
     } else {
+        let readable = Markup::readable(html);
         let mut sentences = SENTENCES.iter();
-        let known = sentences.find(|(sentence, _)| html.contains(sentence));
+        let known = sentences.find(|(sentence, _)| readable.contains(sentence));
         known.map_or_else(
             || Ending::Changed("it has neither data nor counts".to_owned()),
             |(_, ending)| ending.clone(),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_counts_only_where_people_read_it() {
+        let shown = "<html><body><p>This video is private</p></body></html>";
+        assert_eq!(ending(shown), Ending::Private);
+        let kept = "<html><body><script>{\"x\":\"This video is private\"}</script><p>Hello</p></body></html>";
+        assert!(matches!(ending(kept), Ending::Changed(_)));
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn config() -> Result<BrowserConfig, Box<dyn Error>> {
     Ok(BrowserConfig {
         start_limit: Duration::from_secs(120),
         page_limit: Duration::from_secs(90),
+        this_machine: true,
         ..BrowserConfig::new(chromedriver, chromium)
     })
 }
