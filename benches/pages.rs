@@ -252,10 +252,12 @@ async fn watch<T>(
 /// What Flywheel is configured with by default, and the programs that the environment names.
 fn config() -> anyhow::Result<BrowserConfig> {
     let default = BrowserConfig::default();
-    Ok(BrowserConfig::new(
-        program("CHROMEDRIVER_BIN", default.chromedriver)?,
-        program("CHROMIUM_BIN", default.chromium)?,
-    ))
+    let chromedriver = program("CHROMEDRIVER_BIN", default.chromedriver)?;
+    let chromium = program("CHROMIUM_BIN", default.chromium)?;
+    Ok(BrowserConfig {
+        this_machine: true,
+        ..BrowserConfig::new(chromedriver, chromium)
+    })
 }
 
 fn program(variable: &str, default: PathBuf) -> anyhow::Result<PathBuf> {

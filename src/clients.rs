@@ -145,7 +145,7 @@ impl Setup {
         let read = match settings.read {
             Read::Api => ReadBy::Api,
             Read::Page => {
-                let base = self.pages(self.world.tiktok, &settings.page_url, "tiktok/")?;
+                let base = self.tiktok_pages()?;
                 let page = TikTokPage::new(TikTokPageConfig::new(base), browser.clone());
                 ReadBy::Page(page.map_err(|error| unusable("`tiktok.page_url`", error))?)
             }
@@ -181,7 +181,7 @@ impl Setup {
         let read = match settings.read {
             Read::Api => ReadBy::Api,
             Read::Page => {
-                let base = self.pages(self.world.instagram, &settings.page_url, "instagram/")?;
+                let base = self.instagram_pages()?;
                 let page = InstagramPage::new(InstagramPageConfig::new(base), browser.clone());
                 ReadBy::Page(page.map_err(|error| unusable("`instagram.page_url`", error))?)
             }
@@ -255,6 +255,7 @@ impl Setup {
     /// What `[browser]` says, with the programs that were found or named.
     pub(crate) fn browser_config(&self) -> anyhow::Result<BrowserConfig> {
         let settings = &self.config.browser;
+        let sites = [self.tiktok_pages()?, self.instagram_pages()?];
         let defaults = BrowserConfig::default();
         let program = |variable, known: PathBuf| self.environment.path(variable).unwrap_or(known);
         Ok(BrowserConfig {
@@ -269,6 +270,7 @@ impl Setup {
             proxy: self.proxy()?,
             start_limit: defaults.start_limit,
             settle_limit: defaults.settle_limit,
+            this_machine: sites.iter().any(is_of_this_machine),
             host: None,
         })
     }
@@ -293,7 +295,16 @@ impl Setup {
     }
 
     fn sandbox(&self, path: &str) -> anyhow::Result<Url> {
-        Ok(Ports::url(self.ports()?.sandbox, path)?)
+        Ports::url(self.ports()?.sandbox, path)
+    }
+
+    fn tiktok_pages(&self) -> anyhow::Result<Url> {
+        self.pages(self.world.tiktok, &self.config.tiktok.page_url, "tiktok/")
+    }
+
+    fn instagram_pages(&self) -> anyhow::Result<Url> {
+        let real = &self.config.instagram.page_url;
+        self.pages(self.world.instagram, real, "instagram/")
     }
 
     /// Where a platform's pages are.
@@ -316,4 +327,9 @@ impl Setup {
 fn unusable(setting: &str, error: PlatformError) -> anyhow::Error {
     let why = anyhow::Error::new(error);
     NeedsPerson(format!("{setting} cannot be used: {why:#}")).into()
+}
+
+fn is_of_this_machine(url: &Url) -> bool {
+    const NAMES: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+    url.host_str().is_some_and(|host| NAMES.contains(&host))
 }

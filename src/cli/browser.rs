@@ -6,15 +6,13 @@ use super::Shared;
 use crate::output;
 use crate::supervise::ready_line;
 
-/// Keeps one, and says on stdout when it was started, or that it cannot be: a worker without one
-/// still does all that needs no page, and the steps that do say what is missing.
+/// Keeps one. It is ready before Chromium is: a worker without one still does all that needs no page,
+/// and the steps that do wait, or say what is missing.
 pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     let stop = stop_signal()?;
     let host = setup.browser_host()?;
-    host.run(stop.cancelled_owned(), || {
-        output::data(ready_line("browser"))
-    })
-    .await;
+    output::data(ready_line("browser"));
+    host.run(stop.cancelled_owned()).await;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `flywheel worker`: executes runs until SIGINT, SIGTERM or SIGHUP.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -10,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use steps::Steps;
 
 use super::Shared;
-use crate::data_dir::Ports;
+use crate::data_dir::{Place, Ports};
 use crate::output;
 use crate::setup::migrate;
 use crate::supervise::ready_line;
@@ -54,6 +55,10 @@ async fn run(shared: &Shared, hosted_browser: bool) -> anyhow::Result<()> {
         admin,
     )
     .await?;
+    // Ours is the only worker of the folder: it has the port.
+    for place in [Place::Fetched, Place::Converted] {
+        remove_unfinished(&setup.data.folder(place)?);
+    }
     worker
         .run(stop, || output::data(ready_line("worker")))
         .await?;
@@ -69,4 +74,40 @@ fn serve_metrics(address: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("serve the worker's metrics on {address}"))?;
     engine::metrics::describe();
     Ok(())
+}
+
+/// Removes what a killed worker was fetching or transcoding: until it is complete, its name begins
+/// with a dot.
+fn remove_unfinished(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let unfinished = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"."));
+    for path in unfinished.map(|entry| entry.path()) {
+        let removed = match path.is_dir() {
+            true => std::fs::remove_dir_all(&path),
+            false => std::fs::remove_file(&path),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(%error, path = %path.display(), "An unfinished file could not be removed.");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_complete_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(".transcoding-x")).unwrap();
+        for name in [".transcoding-x/video.mp4", ".fetching-y.part", "whole.mp4"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        remove_unfinished(folder.path());
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["whole.mp4"]);
+    }
 }

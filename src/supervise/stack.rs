@@ -98,7 +98,7 @@ impl Stack {
         self.all_ready().await?;
         let mut worker = ourselves(setup, "worker")?;
         if setup.config.reads_pages() {
-            // The worker does not wait for it: only the steps that read pages do.
+            // Nobody waits for its Chromium but the steps that read pages.
             self.keep(ourselves(setup, "browser")?);
             worker.arguments.push("--hosted-browser".into());
         }
