@@ -6,6 +6,7 @@ mod database;
 mod events;
 mod migrations;
 mod posts;
+mod posts_uploads;
 mod records;
 mod rows;
 mod weights;

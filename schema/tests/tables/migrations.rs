@@ -87,7 +87,7 @@ async fn a_new_sqlite_file_gets_the_settings_that_several_processes_need() -> Te
               "journal_mode = wal",
               "foreign_keys = 1",
               "busy_timeout = 10000",
-              "synchronous = 1"
+              "synchronous = 2"
             ]
         "#);
         }

@@ -57,7 +57,7 @@ pub(crate) fn synthesize(clip: &ClipSpec, out: &Path, limits: &Limits) -> Result
     check(clip, limits)?;
     let scenes = clip.scenes.iter().map(|scene| text::compose(clip, scene));
     let overlays = scenes.collect::<Result<Vec<_>, Failure>>()?;
-    let partial = out.with_extension("partial");
+    let partial = out.with_added_extension("partial");
     let pipeline = gst::Pipeline::new();
     let made = build(&pipeline, clip, overlays, &partial).and_then(|()| run(&pipeline));
     let stopped = pipeline
