@@ -135,13 +135,28 @@ impl Files {
                 let name = hex(Sha256::digest(url));
                 let file = self.fetched.join(name);
                 if !is_there(&file).await? {
-                    self.fetcher
-                        .fetch(url, &file)
-                        .await
-                        .map_err(|error| endings::platform(cx, error))?;
+                    self.fetch(cx, url, &file).await?;
                 }
                 Ok(file)
             }
+        }
+    }
+}
+
+impl Files {
+    /// Several runs may fetch the same URL at once, and its host may send each of them something else.
+    /// The first that is complete stays, because somebody may work with it by then.
+    async fn fetch(&self, cx: &StepContext, url: &str, file: &Path) -> Result<(), StepError> {
+        let own = format!(".{}", hex(Sha256::digest(cx.key())));
+        let own = self.fetched.join(own);
+        let fetched = self.fetcher.fetch(url, &own).await;
+        fetched.map_err(|error| endings::platform(cx, error))?;
+        let kept = tokio::fs::hard_link(&own, file).await;
+        // If it stays, the next worker removes it.
+        let _ = tokio::fs::remove_file(&own).await;
+        match kept {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unreadable(error)),
+            _ => Ok(()),
         }
     }
 }

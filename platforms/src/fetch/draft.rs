@@ -70,17 +70,11 @@ impl Draft {
         hex::encode(self.hash.clone().finalize())
     }
 
-    /// Gives the complete file its name, once its content is on disk. One that is there by now stays:
-    /// somebody may have begun to work with it.
+    /// Gives the complete file its name, once its content is on disk.
     pub(super) async fn put_in_place(mut self, place: &Path) -> io::Result<()> {
         self.file.flush().await?;
         self.file.sync_all().await?;
-        match self.path.persist_noclobber(place) {
-            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(error.error);
-            }
-            _ => {}
-        }
+        self.path.persist(place).map_err(|error| error.error)?;
         // The name is on disk when its folder is.
         File::open(folder(place)).await?.sync_all().await
     }

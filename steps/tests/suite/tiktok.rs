@@ -205,9 +205,7 @@ prove!(
         (
             "the upload's address has been gone for a day, and TikTok says nothing of the bytes",
             both!(
-                sending!(sql!(
-                    "update posts set opened_at_ms = opened_at_ms - 86400001"
-                )),
+                sql!("update posts set opened_at_ms = opened_at_ms - 86400001"),
                 both!(
                     fault!("tiktok", "upload_put", {"kind": "fail", "status": 403}),
                     status!({"status": "PROCESSING_UPLOAD"})

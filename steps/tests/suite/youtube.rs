@@ -61,10 +61,10 @@ prove!(
             "source_missing"
         ),
         (
-            "the file cannot be reached",
+            "a file stands where the path wants a folder",
             sql!(r#"update videos set source = '{"path":"v_1.mp4/none.mp4"}'"#),
-            "retry",
-            "source_unreadable"
+            "terminal",
+            "source_missing"
         ),
         (
             "the path leads out of the inbox",
