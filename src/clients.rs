@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use media::Media;
 use platforms::PlatformError;
 use platforms::anthropic::{Anthropic, AnthropicConfig, Prices};
-use platforms::browser::{Browser, BrowserConfig, Host, Proxy};
+use platforms::browser::{Browser, BrowserConfig, BrowserServer, Proxy};
 use platforms::fetch::{FetchConfig, Fetcher};
 use platforms::instagram::{Instagram, InstagramConfig};
 use platforms::instagram_page::{InstagramPage, InstagramPageConfig};
@@ -236,20 +236,21 @@ impl Setup {
         .context("make the client that fetches videos")
     }
 
-    /// A browser for this process. With `host` it has no Chromium of its own, but reads pages in the
-    /// one that `flywheel browser` keeps for the folder.
-    pub(crate) fn browser(&self, host: bool) -> anyhow::Result<Browser> {
+    /// A browser for this process. With `connect` it has no Chromium of its own, but reads pages in that
+    /// of the folder's `flywheel browser`.
+    pub(crate) fn browser(&self, connect: bool) -> anyhow::Result<Browser> {
         let config = BrowserConfig {
-            host: host.then(|| self.data.path(Place::Browser)),
+            server: connect.then(|| self.data.path(Place::Browser)),
             ..self.browser_config()?
         };
         Browser::new(config).map_err(|error| unusable("`[browser]`", error))
     }
 
-    /// What keeps Chromium for the workers of the folder.
-    pub(crate) fn browser_host(&self) -> anyhow::Result<Host> {
+    /// What has Chromium for the workers of the folder.
+    pub(crate) fn browser_server(&self) -> anyhow::Result<BrowserServer> {
         let file = self.data.path(Place::Browser);
-        Host::new(self.browser_config()?, file).map_err(|error| unusable("`[browser]`", error))
+        BrowserServer::new(self.browser_config()?, file)
+            .map_err(|error| unusable("`[browser]`", error))
     }
 
     /// What `[browser]` says, with the programs that were found or named.
@@ -271,7 +272,7 @@ impl Setup {
             start_limit: defaults.start_limit,
             settle_limit: defaults.settle_limit,
             this_machine: sites.iter().any(is_of_this_machine),
-            host: None,
+            server: None,
         })
     }
 

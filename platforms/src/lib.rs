@@ -15,6 +15,7 @@ mod violation;
 
 pub mod anthropic;
 pub mod browser;
+pub mod caption;
 pub mod counts;
 pub mod fetch;
 pub mod instagram;

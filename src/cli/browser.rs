@@ -11,8 +11,8 @@ use crate::supervise::ready_line;
 pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     let stop = stop_signal()?;
-    let host = setup.browser_host()?;
+    let server = setup.browser_server()?;
     output::data(ready_line("browser"));
-    host.run(stop.cancelled_owned()).await;
+    server.run(stop.cancelled_owned()).await;
     Ok(())
 }

@@ -21,23 +21,23 @@ use crate::supervise::ready_line;
 pub(super) struct Arguments {
     /// Read pages in the Chromium of `flywheel browser`, which outlives this worker
     #[arg(long)]
-    hosted_browser: bool,
+    connect_browser: bool,
 }
 
 impl Arguments {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<()> {
-        run(shared, self.hosted_browser).await
+        run(shared, self.connect_browser).await
     }
 }
 
 /// Serves Restate, and says on stdout when Restate knows it.
-async fn run(shared: &Shared, hosted_browser: bool) -> anyhow::Result<()> {
+async fn run(shared: &Shared, connect_browser: bool) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     setup.keep_world()?;
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     serve_metrics(Ports::address(ports.worker_metrics))?;
-    let clients = setup.clients(setup.browser(hosted_browser)?)?;
+    let clients = setup.clients(setup.browser(connect_browser)?)?;
     let db = setup.database().await?;
     migrate(&db).await?;
     let steps = Steps::new(&setup.services(&clients, db.clone())?);

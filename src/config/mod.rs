@@ -5,8 +5,9 @@ mod environment;
 mod error;
 mod file;
 mod outside;
+mod settings;
 
 pub(crate) use environment::Environment;
 pub(crate) use error::ConfigError;
-pub(crate) use file::{Config, Read, std_duration};
 pub(crate) use outside::{Outside, Sides, World};
+pub(crate) use settings::{Config, Read, std_duration};

@@ -100,7 +100,7 @@ impl Stack {
         if setup.config.reads_pages() {
             // Nobody waits for its Chromium but the steps that read pages.
             self.keep(ourselves(setup, "browser")?);
-            worker.arguments.push("--hosted-browser".into());
+            worker.arguments.push("--connect-browser".into());
         }
         self.keep(worker);
         self.keep(ourselves(setup, "api")?);

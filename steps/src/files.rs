@@ -141,9 +141,7 @@ impl Files {
             }
         }
     }
-}
 
-impl Files {
     /// Several runs may fetch the same URL at once, and its host may send each of them something else.
     /// The first that is complete stays, because somebody may work with it by then.
     async fn fetch(&self, cx: &StepContext, url: &str, file: &Path) -> Result<(), StepError> {

@@ -1,4 +1,5 @@
-//! One Chromium that pages are read in: our own, or one that a [`Host`](super::Host) keeps.
+//! One Chromium that pages are read in: our own, or that of a
+//! [`BrowserServer`](super::BrowserServer).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -12,13 +13,13 @@ use tokio_util::task::AbortOnDropHandle;
 use super::launch::Launched;
 use super::meaning::Trouble;
 use super::session::Session;
-use super::{BrowserConfig, host};
+use super::{BrowserConfig, server};
 
 /// Longest time for taking a context away; a Chromium that needs longer is not well.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(15);
 /// Longest time until a running Chromium takes commands; one that needs longer is not well.
 const ATTACH_LIMIT: Duration = Duration::from_secs(15);
-/// Between two looks whether the host has a Chromium.
+/// Between two looks whether the server has a Chromium.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// The context that cannot be removed. Nothing is loaded in it.
 const DEFAULT_CONTEXT: &str = "default";
@@ -39,18 +40,18 @@ pub(super) struct Chromium {
 enum Life {
     /// Ours: it ends when this is dropped.
     Own { _launched: Launched },
-    /// The host's, which goes on for the next worker.
-    Hosted {
+    /// The server's, which goes on for the next worker.
+    Served {
         file: PathBuf,
         _watch: AbortOnDropHandle<()>,
     },
 }
 
 impl Chromium {
-    /// Starts one, or comes to the host's; not to the one of the session `last`.
+    /// Starts one, or connects to the server's; not to the one of the session `last`.
     pub(super) async fn start(config: &BrowserConfig, last: Option<&str>) -> Result<Self, Trouble> {
         config.check_programs()?;
-        match &config.host {
+        match &config.server {
             None => {
                 let launched = Launched::start(config).await?;
                 let own = tokio::time::timeout(ATTACH_LIMIT, Self::own(launched));
@@ -58,10 +59,10 @@ impl Chromium {
             }
             Some(file) => {
                 let limit = config.start_limit;
-                tokio::time::timeout(limit, Self::hosted(file, last))
+                tokio::time::timeout(limit, Self::served(file, last))
                     .await
                     .unwrap_or_else(|_| {
-                        let words = format!("the host had no Chromium for {limit:?}");
+                        let words = format!("the server had no Chromium for {limit:?}");
                         Err(Trouble::NotStarted(words))
                     })
             }
@@ -76,10 +77,10 @@ impl Chromium {
         Self::connected(session, ended, life).await
     }
 
-    async fn hosted(file: &Path, last: Option<&str>) -> Result<Self, Trouble> {
+    async fn served(file: &Path, last: Option<&str>) -> Result<Self, Trouble> {
         let session = loop {
             let is_another = |session: &Session| Some(session.session_id.as_str()) != last;
-            match host::session(file).await.filter(is_another) {
+            match server::session(file).await.filter(is_another) {
                 Some(session) if session.is_there() => break session,
                 _ => tokio::time::sleep(LOOK_INTERVAL).await,
             }
@@ -89,11 +90,11 @@ impl Chromium {
         let watch = tokio::spawn(async move {
             tokio::select! {
                 () = watched.gone() => {}
-                () = host::let_go(&watched_file, &watched) => {}
+                () = server::let_go(&watched_file, &watched) => {}
             }
             say_ended.send_replace(true);
         });
-        let life = Life::Hosted {
+        let life = Life::Served {
             file: file.to_owned(),
             _watch: AbortOnDropHandle::new(watch),
         };
@@ -107,7 +108,7 @@ impl Chromium {
             .unwrap_or_else(|_| Err(silent()));
         if attached.is_err() {
             // Or everybody would come to it again, for ever.
-            host::replace(file, &session);
+            server::replace(file, &session);
         }
         attached
     }
@@ -193,10 +194,10 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         let is_done_with = self.is_retired.load(Ordering::Relaxed) && !*self.ended.borrow();
-        if let Life::Hosted { file, .. } = &self.life
+        if let Life::Served { file, .. } = &self.life
             && is_done_with
         {
-            host::replace(file, &self.session);
+            server::replace(file, &self.session);
         }
     }
 }

@@ -39,9 +39,9 @@ pub struct BrowserConfig {
     /// Whether pages of this machine are read, as those of a sandbox. Without it no page reaches this
     /// machine or the usual addresses of its network, whatever it does.
     pub this_machine: bool,
-    /// The file in which a [`Host`](super::Host) says where its Chromium is, which serves one worker
-    /// at a time. Without it Chromium is our own.
-    pub host: Option<PathBuf>,
+    /// The file in which a [`BrowserServer`](super::BrowserServer) says where its Chromium is, which
+    /// serves one worker at a time. Without it Chromium is our own.
+    pub server: Option<PathBuf>,
 }
 
 /// An HTTP proxy that asks for a user and a password.
@@ -73,7 +73,7 @@ impl BrowserConfig {
             host_jitter: Duration::ZERO,
             proxy: None,
             this_machine: false,
-            host: None,
+            server: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Chromium, driven through chromedriver: loads a page of a site, and gives its HTML.
 //!
 //! One Chromium per worker, started at the first page, in a process group of its own, and ended
-//! when the [`Browser`] is dropped or the worker is gone, however it went; or one that a [`Host`]
-//! keeps from worker to worker. Every page is loaded in
+//! when the [`Browser`] is dropped or the worker is gone, however it went; or that of a
+//! [`BrowserServer`], which goes from worker to worker. Every page is loaded in
 //! a user context of its own (cookies, storage, cache and connections are nobody else's), several
 //! at once behind a semaphore. Images, media and fonts are not loaded, nothing is downloaded, and
 //! a public page does not reach this machine or its network. Chromium is replaced after a number
@@ -19,7 +19,6 @@
 mod chromium;
 mod config;
 mod ending;
-mod host;
 mod launch;
 mod leash;
 mod markup;
@@ -28,6 +27,7 @@ mod pace;
 mod page;
 mod patience;
 mod proxy;
+mod server;
 mod session;
 mod tab;
 mod unwanted;
@@ -46,10 +46,10 @@ use crate::PlatformError;
 
 pub use config::{BrowserConfig, Proxy};
 pub(crate) use ending::{Ending, Site};
-pub use host::Host;
 pub(crate) use markup::Markup;
 pub use meaning::CODES;
 pub use page::Page;
+pub use server::BrowserServer;
 pub(crate) use visitor::{Visitor, Waits, is_a_site, is_empty, path_of};
 
 /// The worker's browser. Cheap to clone; all clones share one Chromium and its limits.
@@ -83,15 +83,6 @@ impl Browser {
                 current,
             }),
         })
-    }
-
-    /// Starts Chromium, so that the first page does not have to wait for it.
-    ///
-    /// # Errors
-    /// `browser_not_installed`, `browser_not_started`.
-    pub async fn start(&self) -> Result<(), PlatformError> {
-        let started = self.chromium().await;
-        started.map(drop).map_err(Trouble::into_error)
     }
 
     /// Loads the page at `url` in a context of its own and gives it as soon as `is_settled` says
@@ -133,11 +124,6 @@ impl Browser {
         })
     }
 
-    /// Ends Chromium once the pages under way are done. The next page starts another.
-    pub async fn close(&self) {
-        *self.shared.current.lock().await = None;
-    }
-
     /// The Chromium to load the next page in: a new one when there is none that still serves.
     async fn chromium(&self) -> Result<Arc<Chromium>, Trouble> {
         let config = &self.shared.config;
@@ -147,7 +133,7 @@ impl Browser {
         {
             return Ok(Arc::clone(chromium));
         }
-        // One that a host keeps is replaced once the pages in it are done.
+        // That of a server is replaced once the pages in it are done.
         let last = current.take().map(|chromium| chromium.name().to_owned());
         let chromium = Arc::new(Chromium::start(config, last.as_deref()).await?);
         *current = Some(Arc::clone(&chromium));

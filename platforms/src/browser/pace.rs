@@ -25,12 +25,12 @@ pub(super) struct Pace {
     most: usize,
     delay: Duration,
     jitter: Duration,
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
+    hosts: Mutex<HashMap<String, Arc<Queue>>>,
 }
 
-/// The pages of one host.
+/// The pages that wait for one host.
 #[derive(Debug, Default)]
-struct Host {
+struct Queue {
     waiting: AtomicU32,
     /// When its next page may begin. Held by the page whose turn it is.
     next: tokio::sync::Mutex<Option<Instant>>,
@@ -55,14 +55,14 @@ impl Pace {
         if self.delay.is_zero() && self.jitter.is_zero() {
             return self.place().await;
         }
-        let host = self.host(host);
-        let ahead = host.waiting.fetch_add(1, Ordering::Relaxed);
-        let _waiting = Waiting(&host.waiting);
+        let queue = self.queue(host);
+        let ahead = queue.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&queue.waiting);
         let wait = ahead * (self.delay + self.jitter);
         if wait > LONGEST_WAIT {
             return Err(Trouble::Busy(wait));
         }
-        let mut next = host.next.lock().await;
+        let mut next = queue.next.lock().await;
         if let Some(at) = *next {
             let wait = at.saturating_duration_since(Instant::now());
             if wait > LONGEST_WAIT {
@@ -93,7 +93,7 @@ impl Pace {
         }
     }
 
-    fn host(&self, name: &str) -> Arc<Host> {
+    fn queue(&self, name: &str) -> Arc<Queue> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(hosts.entry(name.to_owned()).or_default())
     }

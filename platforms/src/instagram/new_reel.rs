@@ -79,9 +79,7 @@ impl NewReel {
         }
         found
     }
-}
 
-impl NewReel {
     /// Fails with every rule that is broken.
     ///
     /// # Errors

@@ -91,9 +91,7 @@ impl ChunkPlan {
         let index = uploaded / self.chunk_bytes;
         (index < self.count() && uploaded.is_multiple_of(self.chunk_bytes)).then_some(index)
     }
-}
 
-impl ChunkPlan {
     /// The chunk to send when TikTok counts `uploaded` bytes, which may end inside a chunk whose
     /// request was cut; nothing when all are there.
     #[must_use]

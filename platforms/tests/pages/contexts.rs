@@ -72,3 +72,29 @@ async fn the_browser_introduces_itself_as_configured() -> Checked {
     assert!(!asked.is_empty() && asked.iter().all(|asked| agents.contains(&asked.user_agent)));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_for_the_public_web_does_not_find_this_machine() -> Checked {
+    let site = Site::start().await?;
+    site.put("/page", Reply::html("<p>Text</p>"));
+    let here = site.url("/page")?;
+    let browser = Browser::new(BrowserConfig {
+        this_machine: false,
+        ..config()?
+    })?;
+    for name in [
+        "127.0.0.1",
+        "127.1.2.3",
+        "0.0.0.0",
+        "localhost",
+        "a.localhost",
+    ] {
+        let mut url = here.clone();
+        url.set_host(Some(name))?;
+        let found = browser.open(&url, |_| true).await;
+        let code = found.err().map(|error| error.code());
+        assert_eq!(code, Some("browser_unreachable"), "{name}");
+    }
+    assert!(site.asked_paths().is_empty());
+    Ok(())
+}

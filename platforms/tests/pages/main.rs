@@ -7,10 +7,10 @@ mod behaviour;
 mod contexts;
 mod crashes;
 mod endings;
-mod hosted;
 mod instagram;
 mod processes;
 mod proxy;
+mod server;
 mod site;
 mod tiktok;
 

@@ -190,20 +190,9 @@ impl Job<'_> {
     }
 }
 
-/// The caption with the hashtags that it does not have already, for platforms that know no others.
+/// The caption of a video with its hashtags, for platforms that know no others.
 pub(crate) fn caption(video: &videos::Model) -> String {
-    let mut text = video.caption.trim().to_owned();
-    for tag in &video.hashtags.0 {
-        let tag = format!("#{}", tag.trim_start_matches('#'));
-        if tag == "#" || text.split_whitespace().any(|word| word == tag) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(&tag);
-    }
-    text
+    platforms::caption::with_hashtags(&video.caption, &video.hashtags.0)
 }
 
 /// What a post's description says so that it can be found again: 16 hex digits of the hash of its id.

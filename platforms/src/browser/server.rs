@@ -1,4 +1,4 @@
-//! The host of a Chromium that outlives its workers.
+//! A server of a Chromium that outlives its workers.
 //!
 //! To start Chromium takes seconds of processor time. A worker that is restarted often would spend
 //! its life on that, so a process beside it keeps Chromium, and says in a file where it is. When the
@@ -22,15 +22,15 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Before Chromium is started again after it could not be.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Keeps one Chromium running, for whoever has its file as [`BrowserConfig::host`].
+/// Keeps one Chromium running, for whoever has its file as [`BrowserConfig::server`].
 #[derive(Debug)]
-pub struct Host {
+pub struct BrowserServer {
     config: BrowserConfig,
     file: PathBuf,
 }
 
-impl Host {
-    /// A host that has not started anything yet, and will write `file`.
+impl BrowserServer {
+    /// A server that has not started anything yet, and will write `file`.
     ///
     /// # Errors
     /// As [`Browser::new`](super::Browser::new).
@@ -43,12 +43,12 @@ impl Host {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         tokio::select! {
             () = stop => {}
-            () = self.host() => {}
+            () = self.serve() => {}
         }
         let _ = tokio::fs::remove_file(&self.file).await;
     }
 
-    async fn host(&self) {
+    async fn serve(&self) {
         loop {
             let life = self.life().await;
             let _ = tokio::fs::remove_file(&self.file).await;
@@ -81,7 +81,7 @@ impl Host {
     }
 }
 
-/// What the host at `file` has; nothing while it starts.
+/// What the server with `file` has; nothing while it starts.
 pub(super) async fn session(file: &Path) -> Option<Session> {
     let text = tokio::fs::read(file).await.ok()?;
     serde_json::from_slice(&text).ok()
