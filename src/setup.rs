@@ -4,8 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use engine::{Client, Registry};
+use platforms::browser::Browser;
 use schema::{DatabaseConnection, SchemaError};
 use secrecy::{ExposeSecret as _, SecretString};
+use steps::Steps;
 
 use crate::cli::NeedsPerson;
 use crate::config::{Config, Environment, World};
@@ -121,6 +124,39 @@ impl Setup {
                 Err(anyhow::Error::new(error).context(format!("use the database of {named_by}")))
             }
         }
+    }
+
+    /// Opens the database with the engine's tables as this program knows them: a folder that was never
+    /// used has none, and one that an older program used lacks some.
+    pub(crate) async fn tables(&self) -> anyhow::Result<DatabaseConnection> {
+        let db = self.database().await?;
+        if engine::pending_migrations(&db).await? > 0 {
+            migrate(&db).await?;
+        }
+        Ok(db)
+    }
+
+    /// Who starts runs and tells of events. Nothing is sent yet, and Restate need not be there.
+    pub(crate) fn client(&self, db: DatabaseConnection) -> anyhow::Result<Client> {
+        let ingress = Ports::url(self.ports()?.restate_ingress, "")?;
+        Ok(Client::new(db, ingress)?.with_triggers(workflows::TRIGGERS))
+    }
+
+    /// The steps and workflows, as a worker here serves them. Nothing is sent or started, but all that
+    /// steps need has to be there: programs, and the credentials of services that are the real ones.
+    ///
+    /// # Errors
+    /// As [`Setup::clients`].
+    pub(crate) fn registry(
+        &self,
+        browser: Browser,
+        db: DatabaseConnection,
+    ) -> anyhow::Result<Registry> {
+        let clients = self.clients(browser)?;
+        let steps = Steps::new(&self.services(&clients, db)?);
+        let wait = self.config.wall_wait(self.world.time_scale(&self.config));
+        let registry = workflows::registry(&steps, wait);
+        Ok(registry.configured(self.config.overrides(), self.config.limits().clone())?)
     }
 
     /// The database that was named, and where; without one, it is in the folder.

@@ -343,6 +343,64 @@ fn an_empty_folder_has_no_runs_in_text_and_in_json() {
 }
 
 #[test]
+fn steps_are_listed_as_they_are_executed_and_no_database_is_made() {
+    let stage = Stage::new(
+        "[steps.scrape]\nmax_attempts = 5\nlimits = [\"account:{platform}\"]\n\
+         [limits.\"account:*\"]\nat_once = 1\n",
+    );
+    let list = stage.json(&["steps", "list"]);
+    let only = stage.json(&["steps", "list", "scrape"]);
+    let scrape = &only[0];
+    assert!(list.as_array().unwrap().contains(scrape), "{scrape}");
+    let effective = &scrape["effective"];
+    assert_eq!(effective["policy"]["max_attempts"], 5);
+    assert_eq!(
+        effective["policy"]["limits"],
+        serde_json::json!(["account:{platform}"])
+    );
+    assert_eq!(effective["placement"], "inline");
+    for (key, source) in [
+        ("factor", "default"),
+        ("max_attempts", "configuration"),
+        ("max_interrupted", "step"),
+    ] {
+        assert_eq!(effective["sources"][key], source, "{key}");
+    }
+    assert_eq!(scrape["repeatable"], true);
+    assert_eq!(scrape["input"]["properties"]["videoId"]["type"], "string");
+    assert!(scrape["output"].is_object());
+    assert_eq!(scrape["outcomes"]["attempts"], 0);
+    let output = stage.run(&["steps", "list", "scrape"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("max_attempts"), "{text}");
+    assert!(stage.run(&["steps", "list"]).status.success());
+    assert!(!stage.data().join("flywheel.db").exists());
+    stage.json(&["migrate"]);
+    assert_eq!(stage.json(&["steps", "list"]), list);
+}
+
+#[test]
+fn a_step_that_is_not_there_or_cannot_be_set_so_exits_with_2() {
+    for (settings, name, named) in [
+        ("", "scrap", "no step `scrap`; did you mean `scrape`?"),
+        (
+            "[steps.scrap]\n",
+            "scrape",
+            "flywheel.toml:1: there is no setting `steps.scrap`; did you mean `steps.scrape`?",
+        ),
+        (
+            "[steps.scrape]\nmax_attempts = 0\n",
+            "scrape",
+            "flywheel.toml:2: `steps.scrape.max_attempts` must be 1 or more",
+        ),
+    ] {
+        let output = Stage::new(settings).run(&["steps", "list", name]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(named), "{}", said(&output));
+    }
+}
+
+#[test]
 fn the_doctor_shows_names_of_credentials_and_never_their_values() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(

@@ -1,5 +1,7 @@
 //! Starting runs from outside of runs.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use reqwest::Url;
 use sea_orm::sea_query::OnConflict;
@@ -12,6 +14,8 @@ use uuid::Uuid;
 
 use crate::context::RunHead;
 use crate::error::EngineError;
+use crate::events::Trigger;
+use crate::operations::RerunPoint;
 use crate::restate::ingress::Ingress;
 use crate::tables::{RunStatus, runs};
 use crate::workflow::Workflow;
@@ -21,6 +25,7 @@ use crate::workflow::Workflow;
 pub struct Client {
     db: DatabaseConnection,
     ingress: Ingress,
+    triggers: Arc<[Trigger]>,
 }
 
 /// A run that was started, now or before.
@@ -42,7 +47,29 @@ impl Client {
         Ok(Self {
             db,
             ingress: Ingress::new(ingress)?,
+            triggers: Arc::new([]),
         })
+    }
+
+    /// The same, and events start what this table says.
+    #[must_use]
+    pub fn with_triggers(self, triggers: &[Trigger]) -> Self {
+        Self {
+            triggers: triggers.into(),
+            ..self
+        }
+    }
+
+    pub(crate) fn triggers(&self) -> &[Trigger] {
+        &self.triggers
+    }
+
+    pub(crate) fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    pub(crate) fn ingress(&self) -> &Ingress {
+        &self.ingress
     }
 
     /// Starts a run of `W` unless one with this key exists, finished or not. When this comes back,
@@ -56,11 +83,25 @@ impl Client {
         key: &str,
         input: &W::Input,
     ) -> Result<Started, EngineError> {
-        let input = serde_json::to_string(input).map_err(|source| EngineError::Encode {
+        let input = serde_json::to_value(input).map_err(|source| EngineError::Encode {
             what: format!("the input of {}", W::NAME),
             source,
         })?;
-        let (run, existed) = self.queue(W::NAME, key, input).await?;
+        self.start_named(W::NAME, key, input).await
+    }
+
+    /// As [`Client::start`], for who knows the workflow by its name. Nobody checks the input here: see
+    /// [`crate::Registry::check_input`].
+    ///
+    /// # Errors
+    /// As [`Client::start`].
+    pub async fn start_named(
+        &self,
+        workflow: &str,
+        key: &str,
+        input: serde_json::Value,
+    ) -> Result<Started, EngineError> {
+        let (run, existed) = self.queue(workflow, key, input.to_string()).await?;
         if run.invocation_id.is_none() && run.status == RunStatus::Queued {
             self.send(&run).await?;
         }
@@ -70,8 +111,9 @@ impl Client {
         })
     }
 
-    /// Sends a queued run to Restate, again if need be: its id is the idempotency key.
-    pub(crate) async fn send(&self, run: &runs::Model) -> Result<(), EngineError> {
+    /// Sends a queued run to Restate, again if need be: its id is the idempotency key. Gives Restate's
+    /// id of it.
+    pub(crate) async fn send(&self, run: &runs::Model) -> Result<String, EngineError> {
         let input = serde_json::from_str(&run.input).map_err(|source| EngineError::Decode {
             what: format!("the input of {}", run.id),
             as_type: "JSON",
@@ -81,11 +123,12 @@ impl Client {
             run_id: run.id.clone(),
             workflow: run.workflow.clone(),
             parent_id: run.parent_id.clone(),
+            rerun: rerun_of(run)?,
             input,
         };
         let invocation_id = self.ingress.send(&head).await?;
         let confirmed = runs::ActiveModel {
-            invocation_id: Set(Some(invocation_id)),
+            invocation_id: Set(Some(invocation_id.clone())),
             ..Default::default()
         };
         runs::Entity::update_many()
@@ -94,7 +137,7 @@ impl Client {
             .exec(&self.db)
             .await
             .map_err(EngineError::database("keep Restate's id of the run"))?;
-        Ok(())
+        Ok(invocation_id)
     }
 
     /// The row of the run, made now or before.
@@ -137,4 +180,18 @@ impl Client {
             }),
         }
     }
+}
+
+/// From where the run goes on, if it goes on from another one.
+fn rerun_of(run: &runs::Model) -> Result<Option<RerunPoint>, EngineError> {
+    let Some(point) = &run.rerun else {
+        return Ok(None);
+    };
+    serde_json::from_str(point)
+        .map(Some)
+        .map_err(|source| EngineError::Decode {
+            what: format!("from where {} goes on", run.id),
+            as_type: "RerunPoint",
+            source,
+        })
 }

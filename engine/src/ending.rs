@@ -29,6 +29,10 @@ pub mod codes {
     pub const OUTPUT_INVALID: &str = "output_invalid";
     /// The run was cancelled.
     pub const RUN_CANCELLED: &str = "run_cancelled";
+    /// A rerun came to a point where today's code does something else than the record says.
+    pub const RERUN_DIVERGED: &str = "rerun_diverged";
+    /// A step waits for a limit whose key cannot be made from its input.
+    pub const LIMIT_KEY_MISSING: &str = "limit_key_missing";
     /// A child run was killed or cancelled by itself, or ended with an error that is none of ours.
     pub const CHILD_FAILED: &str = "child_failed";
 }
@@ -191,6 +195,22 @@ pub(crate) enum Ending<T> {
     Unknown {
         error: ErrorNote,
     },
+    /// It did not begin: no attempt, and no row.
+    Halted {
+        why: Halt,
+    },
+}
+
+/// Why an attempt did not begin, although it was its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "halt", rename_all = "snake_case")]
+pub(crate) enum Halt {
+    /// Somebody holds the run, or one above it.
+    Held,
+    /// Others are before it in the line of this limit; so many that may not act yet, itself included.
+    Queued { key: String, place: u64 },
+    /// The rate of this limit has its next free slot then; it is reserved.
+    Slot { key: String, at_ms: i64 },
 }
 
 /// What follows a retry. It is decided by the policy of the time and kept with the ending, so a
@@ -202,6 +222,8 @@ pub(crate) enum Next {
     At(i64),
     /// None: attempts or time are used up.
     Exhausted,
+    /// None until a person decides: attempts or time are used up, and the policy says park.
+    Parked,
 }
 
 /// What the attempts of a step, up to this one, have used of its policy, and what they left open.
@@ -213,6 +235,9 @@ pub(crate) struct SoFar {
     pub(crate) time: Duration,
     /// Whether the last one acted is not known, so the next one must ask.
     pub(crate) ask_first: bool,
+    /// A person has decided that the next one may act, even if the question brings nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) approved: bool,
 }
 
 impl<T> Ending<T> {
@@ -224,12 +249,29 @@ impl<T> Ending<T> {
             Self::Later { .. } => "later",
             Self::Terminal { .. } => "terminal",
             Self::Unknown { .. } => "unknown",
+            Self::Halted { .. } => "halted",
+        }
+    }
+
+    /// What the step comes to with this attempt, if nothing follows by itself.
+    pub(crate) fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Self::Done { .. } => Some("done"),
+            Self::Retry { next, so_far, .. } => match next {
+                Next::At(_) => None,
+                Next::Exhausted if so_far.ask_first => Some("unknown"),
+                Next::Exhausted => Some("exhausted"),
+                Next::Parked => Some("parked"),
+            },
+            Self::Later { .. } | Self::Halted { .. } => None,
+            Self::Terminal { .. } => Some("terminal"),
+            Self::Unknown { .. } => Some("unknown"),
         }
     }
 
     pub(crate) fn error(&self) -> Option<&ErrorNote> {
         match self {
-            Self::Done { .. } => None,
+            Self::Done { .. } | Self::Halted { .. } => None,
             Self::Retry { error, .. }
             | Self::Later { error, .. }
             | Self::Terminal { error }
@@ -289,6 +331,15 @@ impl Failure {
                 error: format!("{}: {}", self.code, self.error),
                 ..self
             },
+        }
+    }
+
+    pub(crate) fn cancelled() -> Self {
+        Self {
+            kind: FailureKind::Cancelled,
+            code: codes::RUN_CANCELLED.to_owned(),
+            step: None,
+            error: "the run was cancelled".to_owned(),
         }
     }
 

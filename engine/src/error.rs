@@ -67,14 +67,50 @@ pub enum EngineError {
         source: serde_json::Error,
     },
     /// A recorded run does something else with today's code.
-    #[error("the run diverges at journal entry {index}: recorded {recorded}, now {now}")]
+    #[error("the run diverges at place {index}: recorded {recorded}, now {now}")]
     Diverged {
-        /// Index of the first differing entry.
+        /// Where they first differ.
         index: usize,
         /// What the record says.
         recorded: String,
         /// What the code does.
         now: String,
+    },
+    /// A run in memory waits for an answer that nobody will give.
+    #[error("run {run_id} waits for an answer; give it one and run it again")]
+    Waits {
+        /// The run.
+        run_id: String,
+    },
+    /// Restate has not said its id of the run yet.
+    #[error("run {run_id} has only just been called by its parent; try again in a second")]
+    NotConfirmed {
+        /// The run.
+        run_id: String,
+    },
+    /// There is no such run.
+    #[error("there is no run {run_id}; `flywheel runs list` shows those there are")]
+    UnknownRun {
+        /// The id asked for.
+        run_id: String,
+    },
+    /// The record of a run has a gap, so nothing can go on from behind it.
+    #[error(
+        "the history of {run_id} has nothing at its place {seq}; rerun it from an earlier step, or from its start"
+    )]
+    Gap {
+        /// The run.
+        run_id: String,
+        /// The place, from 1.
+        seq: u32,
+    },
+    /// The input is not what the workflow takes.
+    #[error("this is no input of `{workflow}`: {problem}")]
+    InputRefused {
+        /// The workflow.
+        workflow: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// No HTTP client could be set up.
     #[error("failed to set up the HTTP client for Restate")]
@@ -111,6 +147,20 @@ pub enum EngineError {
         name: String,
         /// The names there are.
         known: String,
+    },
+    /// No step of that name is registered.
+    #[error("there is no step `{name}`; known are: {known}")]
+    UnknownStep {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Open runs would do something else with today's code.
+    #[error("{} open runs would do something else with this code, {}; serve them with the code that began them, or start with --hold-diverging", runs.len(), runs.first().map(ToString::to_string).unwrap_or_default())]
+    OpenRunsDiverge {
+        /// Which, and where.
+        runs: Vec<crate::replay::Divergence>,
     },
     /// A listener could not be opened.
     #[error("failed to listen on {address}")]

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 
 use crate::ending::{ErrorNote, Failure, FailureKind};
 use crate::metrics;
-use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, storable};
+use crate::tables::{AttemptRow, EntryKind, EntryRow, RunRow, RunStatus, TagRow, storable};
 
 /// Whatever happens to a run.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// An execution of the run began or went on.
     RunStarted(RunStarted),
-    /// The run waits for an instant.
+    /// The run waits.
     RunWaiting(RunWaiting),
     /// The run's wait is over.
     RunResumed(RunResumed),
@@ -20,6 +20,8 @@ pub enum Event {
     RunEnded(RunEnded),
     /// The run was tagged.
     RunTagged(RunTagged),
+    /// The run did something beside its attempts.
+    RunEntered(RunEntered),
     /// An attempt of a step began.
     AttemptStarted(AttemptStarted),
     /// An attempt of a step ended.
@@ -43,6 +45,8 @@ pub enum Row {
     Attempt(Box<AttemptRow>),
     /// Of `run_tags`.
     Tag(TagRow),
+    /// Of `run_entries`.
+    Entry(EntryRow),
 }
 
 impl Row {
@@ -52,6 +56,7 @@ impl Row {
             Self::Run(row) => &row.id,
             Self::Attempt(row) => &row.key.run_id,
             Self::Tag(row) => &row.run_id,
+            Self::Entry(row) => &row.run_id,
         }
     }
 }
@@ -88,6 +93,7 @@ events!(
     RunResumed,
     RunEnded,
     RunTagged,
+    RunEntered,
     AttemptStarted,
     AttemptEnded
 );
@@ -134,27 +140,36 @@ impl RunStarted {
     }
 }
 
-/// The run waits for an instant; no worker is held.
+/// The run waits; no worker is held.
 #[derive(Debug, Clone)]
 pub struct RunWaiting {
     /// The run.
     pub run_id: String,
+    /// `waiting`, `held` or `parked`.
+    pub status: RunStatus,
     /// For what.
     pub reason: String,
-    /// Until when.
-    pub until: Timestamp,
+    /// Until when, at most.
+    pub until: Option<Timestamp>,
 }
 
 impl RunWaiting {
     fn emit(&self) {
-        tracing::debug!(run.id = self.run_id, until = %self.until, "Run waits: {}.", self.reason);
+        let until = self.until.map(|until| until.to_string());
+        match self.status {
+            // Somebody has to do something.
+            RunStatus::Parked => {
+                tracing::warn!(run.id = self.run_id, "Run is parked: {}.", self.reason);
+            }
+            _ => tracing::debug!(run.id = self.run_id, until, "Run waits: {}.", self.reason),
+        }
     }
 
     fn row(self) -> Row {
         Row::Run(Box::new(RunRow {
-            status: Some(RunStatus::Waiting),
+            status: Some(self.status),
             waiting_reason: Some(storable(self.reason)),
-            waiting_until_ms: Some(self.until.as_millisecond()),
+            waiting_until_ms: self.until.map(Timestamp::as_millisecond),
             // Should this be the first row of the run, it is not one from the end of the wait.
             ..RunRow::of(self.run_id, Timestamp::now())
         }))
@@ -274,6 +289,47 @@ impl RunTagged {
     }
 }
 
+/// The run did something beside its attempts: it waited, read the time, called child runs, or a person
+/// ended a step.
+#[derive(Debug, Clone)]
+pub struct RunEntered {
+    /// The run.
+    pub run_id: String,
+    /// Its place in the run's story, from 1.
+    pub seq: u32,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its label.
+    pub name: String,
+    /// What it gave, JSON, once it did.
+    pub value: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RunEntered {
+    fn emit(&self) {
+        tracing::trace!(
+            run.id = self.run_id,
+            seq = self.seq,
+            "Run has {} {}.",
+            self.kind.as_str(),
+            self.name
+        );
+    }
+
+    fn row(self) -> Row {
+        Row::Entry(EntryRow {
+            run_id: self.run_id,
+            seq: self.seq,
+            kind: self.kind,
+            name: storable(self.name),
+            value: self.value,
+            at_ms: self.at.as_millisecond(),
+        })
+    }
+}
+
 /// Which attempt: the key of its row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttemptKey {
@@ -306,6 +362,8 @@ pub struct AttemptStarted {
     pub at: Timestamp,
     /// The step's input, JSON.
     pub input: String,
+    /// The step's place in the run's story, from 1; 0 if it has none.
+    pub seq: u32,
 }
 
 impl AttemptStarted {
@@ -323,6 +381,7 @@ impl AttemptStarted {
             started_at_ms: Some(self.at.as_millisecond()),
             input: Some(self.input),
             executions: 1,
+            seq: (self.seq > 0).then_some(self.seq),
             ..AttemptRow::of(self.key)
         }))
     }
@@ -347,6 +406,10 @@ pub struct AttemptEnded {
     pub until_ms: Option<i64>,
     /// What it cost, millionths of a US dollar.
     pub cost_micro_usd: i64,
+    /// The step's place in the run's story, from 1; 0 if it has none.
+    pub seq: u32,
+    /// What the step came to with it, if nothing follows by itself.
+    pub outcome: Option<&'static str>,
 }
 
 impl AttemptEnded {
@@ -380,6 +443,8 @@ impl AttemptEnded {
             output: self.output,
             later_until_ms: self.until_ms,
             cost_micro_usd: self.cost_micro_usd,
+            seq: (self.seq > 0).then_some(self.seq),
+            outcome: self.outcome,
             ..AttemptRow::of(self.key)
         }))
     }

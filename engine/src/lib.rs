@@ -14,14 +14,23 @@ pub mod policy;
 
 mod attempts;
 mod context;
+mod controls;
 mod journal;
+mod story;
 
 pub mod event;
+pub mod events;
 pub mod history;
+pub mod limits;
 pub mod metrics;
+pub mod operations;
+pub mod outcomes;
 pub mod registry;
+pub mod replay;
 pub mod runs;
+pub mod schedules;
 pub mod tables;
+pub mod waits;
 
 pub mod client;
 pub mod reconciler;
@@ -37,9 +46,11 @@ pub use client::Client;
 pub use context::WorkflowContext;
 pub use ending::{Failure, FailureKind, StepError};
 pub use error::EngineError;
+pub use events::{NewEvent, SentEvent, Trigger};
 pub use migrations::{migrate, pending_migrations};
+pub use operations::{Actor, Operations};
 pub use policy::{OnExhausted, Policy};
 pub use registry::Registry;
 pub use step::{Asked, Step, StepContext};
-pub use worker::Worker;
+pub use worker::{RestateUrls, Worker};
 pub use workflow::Workflow;

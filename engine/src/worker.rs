@@ -10,11 +10,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::context::Means;
+use crate::controls::DatabaseControls;
 use crate::error::EngineError;
 use crate::history::{History, HistoryWriter};
+use crate::operations;
 use crate::registry::Registry;
+use crate::replay;
 use crate::restate::admin::Admin;
 use crate::restate::binding;
+use crate::restate::ingress::Ingress;
 
 /// The worker's accept loop. Public for the benchmark, which puts the bare SDK behind the same one.
 #[doc(hidden)]
@@ -24,17 +29,28 @@ pub use crate::restate::serve::serve;
 const GRACE: Duration = Duration::from_secs(10);
 const REGISTER_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where Restate is.
+#[derive(Debug, Clone)]
+pub struct RestateUrls {
+    /// The base URL of its ingress.
+    pub ingress: Url,
+    /// The base URL of its admin API.
+    pub admin: Url,
+}
+
 /// A worker that listens and is not yet known to Restate.
 pub struct Worker {
     registry: Registry,
     db: DatabaseConnection,
     listener: TcpListener,
-    admin: Url,
+    restate: RestateUrls,
     name: String,
+    hold_diverging: bool,
+    inactivity: Duration,
 }
 
 impl Worker {
-    /// Listens on `address`; `admin` is the base URL of Restate's admin API.
+    /// Listens on `address`.
     ///
     /// # Errors
     /// [`EngineError::Listen`], or [`EngineError::DuplicateName`] or [`EngineError::ReservedName`]
@@ -43,7 +59,7 @@ impl Worker {
         registry: Registry,
         db: DatabaseConnection,
         address: SocketAddr,
-        admin: Url,
+        restate: RestateUrls,
     ) -> Result<Self, EngineError> {
         registry.check()?;
         let listener = TcpListener::bind(address)
@@ -56,16 +72,51 @@ impl Worker {
             registry,
             db,
             listener,
-            admin,
+            restate,
             name: format!("worker-{}", std::process::id()),
+            hold_diverging: false,
+            inactivity: binding::INACTIVITY,
         })
+    }
+
+    /// Holds the open runs that would do something else with this code, instead of refusing to start.
+    #[must_use]
+    pub fn hold_diverging(self, hold: bool) -> Self {
+        Self {
+            hold_diverging: hold,
+            ..self
+        }
+    }
+
+    /// How long a waiting run keeps its connection; a second by default. For tests that want runs to be
+    /// suspended at every wait.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn inactivity(self, inactivity: Duration) -> Self {
+        Self { inactivity, ..self }
+    }
+
+    /// Compares the open runs with this code, before any of them goes on.
+    async fn check_open_runs(&self) -> Result<(), EngineError> {
+        let runs = replay::diverging(&self.db, &self.registry).await?;
+        if runs.is_empty() {
+            return Ok(());
+        }
+        for run in &runs {
+            tracing::error!(run.id = run.run_id, "Run would diverge: {run}.");
+        }
+        match self.hold_diverging {
+            true => operations::hold_all(&self.db, &self.name, &runs).await,
+            false => Err(EngineError::OpenRunsDiverge { runs }),
+        }
     }
 
     /// Serves runs until `stop`; then begins no attempt, lets those under way end, for ten seconds at
     /// most, and keeps their rows. `ready` is called once Restate knows the worker.
     ///
     /// # Errors
-    /// [`EngineError`] when the worker cannot be bound or Restate refuses it.
+    /// [`EngineError`] when the worker cannot be bound, Restate refuses it, or open runs would do
+    /// something else with its code ([`EngineError::OpenRunsDiverge`]).
     pub async fn run(
         self,
         stop: CancellationToken,
@@ -73,9 +124,17 @@ impl Worker {
     ) -> Result<(), EngineError> {
         // A worker that Restate refuses stops itself, and not whoever else waits for the caller's token.
         let stop = stop.child_token();
-        let (history, writing) = HistoryWriter::start(self.db, self.name.clone());
+        self.check_open_runs().await?;
+        let (history, writing) = HistoryWriter::start(self.db.clone(), self.name.clone());
         let history: Arc<dyn History> = history;
-        let endpoint = binding::endpoint(&self.registry, &history, &self.name, &stop)?;
+        let ingress = Ingress::new(self.restate.ingress)?;
+        let means = Means {
+            history,
+            controls: Arc::new(DatabaseControls::new(self.db, ingress)),
+            settings: Arc::new(self.registry.settings()),
+            stop: stop.clone(),
+        };
+        let endpoint = binding::endpoint(&self.registry, &means, &self.name, self.inactivity)?;
         let address = self
             .listener
             .local_addr()
@@ -85,7 +144,7 @@ impl Worker {
             })?;
         let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
         let registered = stop
-            .run_until_cancelled(register(self.admin, address))
+            .run_until_cancelled(register(self.restate.admin, address))
             .await;
         match registered {
             Some(Ok(())) => {
@@ -102,7 +161,7 @@ impl Worker {
         if let Err(error) = serving.await {
             tracing::error!(%error, "The worker's accept loop ended badly.");
         }
-        drop(history);
+        drop(means);
         // What was noted is written before the process ends; attempts that outlived the grace hold
         // the writer open, and are executed again anyway.
         if tokio::time::timeout(Duration::from_secs(2), writing)

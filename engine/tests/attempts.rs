@@ -8,7 +8,9 @@ use engine::WorkflowContext;
 use engine::ending::When;
 use engine::history::MemoryHistory;
 use engine::testing::{CrashPoint, Lab, LabError, Side, suite};
-use engine::{Asked, Failure, Policy, Registry, Step, StepContext, StepError, Workflow};
+use engine::{
+    Asked, EngineError, Failure, Policy, Registry, Step, StepContext, StepError, Workflow,
+};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,6 +145,7 @@ fn end(result: Result<usize, LabError>) -> String {
     match result {
         Ok(output) => format!("done with {output}"),
         Err(LabError::Failed(failure)) => format!("{:?} {}", failure.kind, failure.code),
+        Err(LabError::Engine(EngineError::Waits { .. })) => "waits".to_owned(),
         Err(error) => panic!("{error:?}"),
     }
 }
@@ -304,8 +307,9 @@ async fn a_repeatable_step_is_tried_again_after_what_nobody_mapped() {
 async fn unknown_is_unknown_at_once() {
     insta::assert_snapshot!(play::<false>(Answer::CannotTell, &[Act::Unknown]).await, @"
     act#1 unknown (vanished)
+    wait: act: publish_unknown: vanished: it is gone
     after 0 s
-    Unknown publish_unknown
+    waits
     ");
 }
 
@@ -337,8 +341,9 @@ async fn a_step_that_cannot_ask_acts_once() {
     act#1 retry (step_unmapped)
     wait: act: retry after step_unmapped
     act#2 unknown (publish_unknown)
+    wait: act: publish_unknown: an earlier execution was interrupted, and what it did cannot be found out
     after 1 s
-    Unknown publish_unknown
+    waits
     ");
 }
 
@@ -350,8 +355,9 @@ async fn a_question_that_stays_open_ends_unknown_not_failed() {
     act#2 retry (no_answer)
     wait: act: retry after no_answer
     act#3 retry (no_answer)
+    wait: act: publish_unknown: no_answer: cannot be asked now
     after 3 s
-    Unknown publish_unknown
+    waits
     ");
 }
 
@@ -361,8 +367,9 @@ async fn a_question_that_is_refused_for_good_leaves_it_unknown() {
     act#1 retry (step_timed_out)
     wait: act: retry after step_timed_out
     act#2 unknown (forbidden)
+    wait: act: publish_unknown: forbidden: may not be asked
     after 1 s
-    Unknown publish_unknown
+    waits
     ");
 }
 

@@ -11,12 +11,13 @@ use engine::registry::StepInfo;
 use engine::testing::{Lab, LabError, suite};
 use engine::worker::stop_signal;
 use engine::{
-    EngineError, Failure, Registry, Step, StepContext, StepError, Worker, Workflow, WorkflowContext,
+    EngineError, Failure, Registry, RestateUrls, Step, StepContext, StepError, Worker, Workflow,
+    WorkflowContext,
 };
 use jiff::Timestamp;
 use reqwest::Url;
 use schemars::JsonSchema;
-use sea_orm::DatabaseConnection;
+use sea_orm::{Database, DatabaseConnection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -286,6 +287,14 @@ impl<const GOOD: bool> Step for Named<GOOD> {
 }
 
 /// Nothing here comes to use it.
+fn restate_at(url: &str) -> RestateUrls {
+    let url: Url = url.parse().unwrap();
+    RestateUrls {
+        ingress: url.clone(),
+        admin: url,
+    }
+}
+
 fn no_database() -> DatabaseConnection {
     DatabaseConnection::default()
 }
@@ -313,9 +322,9 @@ async fn names_that_would_mix_things_up_are_refused() {
         ),
     ];
     for (registry, expected) in cases {
-        let admin: Url = "http://127.0.0.1:1/".parse().unwrap();
         let address = "127.0.0.1:0".parse().unwrap();
-        let refused = Worker::bind(registry, no_database(), address, admin).await;
+        let restate = restate_at("http://127.0.0.1:1/");
+        let refused = Worker::bind(registry, no_database(), address, restate).await;
         assert_eq!(refused.err().unwrap().to_string(), expected);
     }
 }
@@ -335,14 +344,15 @@ async fn a_worker_that_restate_refuses_says_so_and_stops_nobody_else() {
         stream.write_all(answer).await.unwrap();
     });
     let address = "127.0.0.1:0".parse().unwrap();
-    let worker = Worker::bind(
-        Registry::new(),
-        no_database(),
-        address,
-        admin.parse().unwrap(),
-    )
-    .await
-    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.db");
+    let db = Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
+        .await
+        .unwrap();
+    engine::migrate(&db).await.unwrap();
+    let worker = Worker::bind(Registry::new(), db, address, restate_at(&admin))
+        .await
+        .unwrap();
     let stop = CancellationToken::new();
     let refused = worker.run(stop.clone(), || panic!("it is not ready")).await;
     let text = refused.err().unwrap().to_string();

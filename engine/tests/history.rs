@@ -73,6 +73,7 @@ fn attempt_started(run_id: &str, ms: i64) -> Event {
         key: key(run_id),
         at: at(ms),
         input: "1".to_owned(),
+        seq: 1,
     })
 }
 
@@ -89,6 +90,8 @@ fn attempt_ended(run_id: &str, ms: i64, code: Option<&'static str>) -> Event {
         output: code.is_none().then(|| "2".to_owned()),
         until_ms: code.map(|_| ms + 1000),
         cost_micro_usd: 5,
+        seq: 1,
+        outcome: code.is_none().then_some("done"),
     })
 }
 
@@ -269,8 +272,9 @@ async fn a_run_whose_first_row_is_a_wait_was_not_created_at_its_end() {
     on_every_database(|db| async move {
         let waiting = RunWaiting {
             run_id: "run_1".to_owned(),
+            status: RunStatus::Waiting,
             reason: "the audience".to_owned(),
-            until: Timestamp::now() + SignedDuration::from_hours(6),
+            until: Some(Timestamp::now() + SignedDuration::from_hours(6)),
         };
         keep(&db, vec![vec![waiting.into()]]).await;
         let run = show(&db, "run_1").await.run;
@@ -383,7 +387,7 @@ async fn eight_processes_that_migrate_a_new_database_at_once_all_succeed() {
 async fn asking_what_is_pending_changes_nothing() {
     on_every_empty_database(|url| async move {
         let db = connect(&url).await;
-        assert_eq!(engine::pending_migrations(&db).await.unwrap(), 1);
+        assert!(engine::pending_migrations(&db).await.unwrap() > 0);
         let applied = "SELECT version FROM engine_migrations";
         assert!(db.execute_unprepared(applied).await.is_err());
         engine::migrate(&db).await.unwrap();

@@ -1,10 +1,12 @@
-//! `flywheel api`: what the world calls, and the reconciler, until SIGINT, SIGTERM or SIGHUP.
+//! `flywheel api`: what the world calls, the reconciler and the schedules' ticker, until SIGINT,
+//! SIGTERM or SIGHUP.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use engine::reconciler::Reconciler;
+use engine::schedules::Ticker;
 use engine::worker::stop_signal;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use server::{Server, ServerConfig};
@@ -18,6 +20,8 @@ use crate::supervise::ready_line;
 
 /// How often open runs are compared with Restate.
 const RECONCILE_EVERY: Duration = Duration::from_secs(3);
+/// How often schedules are looked through for ticks that have come.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 
 /// Serves it on loopback.
 pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
@@ -30,12 +34,13 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         .context("set up metrics")?;
     let db = setup.database().await?;
     migrate(&db).await?;
-    let client = engine::Client::new(db.clone(), Ports::url(ports.restate_ingress, "")?)?;
+    let client = setup.client(db.clone())?;
     let reconciler = Reconciler::new(
         db.clone(),
         Ports::url(ports.restate_admin, "")?,
         client.clone(),
     )?;
+    let ticker = Ticker::new(db.clone(), client.clone());
     let config = ServerConfig {
         tiktok: setup.tiktok_webhook()?,
         ..ServerConfig::new(webhook_secrets(&setup.data, &setup.environment)?)
@@ -52,6 +57,10 @@ pub(super) async fn run(shared: &Shared) -> anyhow::Result<()> {
         stop.cancel();
         served
     };
-    let (served, ()) = tokio::join!(serving, reconciler.run(RECONCILE_EVERY, stop.clone()));
+    let (served, (), ()) = tokio::join!(
+        serving,
+        reconciler.run(RECONCILE_EVERY, stop.clone()),
+        ticker.run(TICK_EVERY, stop.clone()),
+    );
     Ok(served?)
 }

@@ -2,12 +2,18 @@
 
 mod api;
 mod browser;
+mod command_line;
 mod doctor;
+mod events;
+mod limits;
 mod migrate;
 mod post;
 mod runs;
 mod sandbox;
+mod schedules;
+mod steps;
 mod up;
+mod value;
 mod worker;
 
 use std::future::Future;
@@ -84,9 +90,21 @@ enum Verb {
     Browser,
     /// Hand a video to a running `up`
     Post(post::Post),
-    /// See runs
+    /// See runs, and hold, release, resolve, rerun, cancel and kill them
     #[command(subcommand)]
-    Runs(runs::Runs),
+    Runs(Box<runs::Runs>),
+    /// Tell runs of events, and see what came of them
+    #[command(subcommand)]
+    Events(events::Events),
+    /// See who acts and who waits where only so many may act at once
+    #[command(subcommand)]
+    Limits(limits::Limits),
+    /// Start workflows by the clock
+    #[command(subcommand)]
+    Schedules(schedules::Schedules),
+    /// See steps and their policies
+    #[command(subcommand)]
+    Steps(steps::Steps),
     /// Bring the tables up to date
     Migrate,
     /// Check what Flywheel needs on this machine
@@ -135,6 +153,10 @@ impl Cli {
             Verb::Browser => service(browser::run(&shared)),
             Verb::Post(post) => on_main_thread(post.run(&shared)),
             Verb::Runs(runs) => on_main_thread(runs.run(&shared)),
+            Verb::Events(events) => on_main_thread(events.run(&shared)),
+            Verb::Limits(limits) => on_main_thread(limits.run(&shared)),
+            Verb::Schedules(schedules) => on_main_thread(schedules.run(&shared)),
+            Verb::Steps(steps) => on_main_thread(steps.run(&shared)),
             Verb::Migrate => on_main_thread(migrate::run(&shared)),
             Verb::Doctor => on_main_thread(doctor::run(&shared)),
         }
@@ -184,6 +206,28 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_done_to_runs_is_explained_by_an_example() {
+        let cli = Cli::command();
+        let of_runs = [
+            "show", "hold", "release", "resolve", "rerun", "cancel", "kill", "audit",
+        ];
+        let explained: [(&str, &[&str]); 3] = [
+            ("runs", &of_runs),
+            ("events", &["send", "list"]),
+            ("limits", &["list"]),
+        ];
+        for (noun, verbs) in explained {
+            let noun = cli.find_subcommand(noun).unwrap();
+            for verb in verbs {
+                let verb = noun.find_subcommand(verb).unwrap();
+                let help = verb.get_after_help().unwrap().to_string();
+                let example = format!("flywheel {} {}", noun.get_name(), verb.get_name());
+                assert!(help.contains(&example), "{help}");
+            }
+        }
     }
 
     #[test]

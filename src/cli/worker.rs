@@ -5,12 +5,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
-use engine::Worker;
 use engine::worker::stop_signal;
+use engine::{EngineError, RestateUrls, Worker};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use steps::Steps;
 
-use super::Shared;
+use super::{NeedsPerson, Shared};
 use crate::data_dir::{Place, Ports};
 use crate::output;
 use crate::setup::migrate;
@@ -18,51 +17,63 @@ use crate::supervise::ready_line;
 
 /// Arguments of `worker`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example, after a change of code that not all open runs can follow:\n  \
+flywheel worker --hold-diverging"
+)]
 pub(super) struct Arguments {
     /// Read pages in the Chromium of `flywheel browser`, which outlives this worker
     #[arg(long)]
     connect_browser: bool,
+    /// Hold the open runs that would do something else with this code, and start; without it, such runs
+    /// keep the worker from starting
+    #[arg(long)]
+    hold_diverging: bool,
 }
 
 impl Arguments {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<()> {
-        run(shared, self.connect_browser).await
+        run(shared, &self).await
     }
 }
 
 /// Serves Restate, and says on stdout when Restate knows it.
-async fn run(shared: &Shared, connect_browser: bool) -> anyhow::Result<()> {
+async fn run(shared: &Shared, arguments: &Arguments) -> anyhow::Result<()> {
     let setup = shared.setup()?;
     setup.keep_world()?;
     let ports = setup.ports()?;
     let stop = stop_signal()?;
     serve_metrics(Ports::address(ports.worker_metrics))?;
-    let clients = setup.clients(setup.browser(connect_browser)?)?;
+    let browser = setup.browser(arguments.connect_browser)?;
     let db = setup.database().await?;
     migrate(&db).await?;
-    let steps = Steps::new(&setup.services(&clients, db.clone())?);
-    let wait = setup
-        .config
-        .wall_wait(setup.world.time_scale(&setup.config));
+    let registry = setup.registry(browser, db.clone())?;
     for line in setup.world.lines() {
         tracing::info!("{line}");
     }
-    let admin = Ports::url(ports.restate_admin, "")?;
-    let worker = Worker::bind(
-        workflows::registry(&steps, wait),
-        db,
-        Ports::address(ports.worker),
-        admin,
-    )
-    .await?;
+    let restate = RestateUrls {
+        ingress: Ports::url(ports.restate_ingress, "")?,
+        admin: Ports::url(ports.restate_admin, "")?,
+    };
+    let worker = Worker::bind(registry, db, Ports::address(ports.worker), restate)
+        .await?
+        .hold_diverging(arguments.hold_diverging);
     // Ours is the only worker of the folder: it has the port.
     for place in [Place::Fetched, Place::Converted] {
         remove_unfinished(&setup.data.folder(place)?);
     }
     worker
         .run(stop, || output::data(ready_line("worker")))
-        .await?;
-    Ok(())
+        .await
+        .map_err(for_person)
+}
+
+/// What becomes of runs that this code would take another way is for a person to say.
+fn for_person(error: EngineError) -> anyhow::Error {
+    match error {
+        EngineError::OpenRunsDiverge { .. } => NeedsPerson(error.to_string()).into(),
+        error => error.into(),
+    }
 }
 
 /// Serves what this process counts (attempts, costs, ended runs, lost history), at any path. The

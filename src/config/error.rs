@@ -27,10 +27,10 @@ pub(crate) enum ConfigError {
         message: String,
     },
     /// There is no such setting.
-    #[error("{file}: there is no setting `{key}`{suggestion}")]
+    #[error("{place}: there is no setting `{key}`{suggestion}")]
     UnknownKey {
-        /// The file.
-        file: String,
+        /// The file and the line.
+        place: String,
         /// Its path.
         key: String,
         /// What may have been meant, as the end of the sentence.
@@ -46,14 +46,26 @@ pub(crate) enum ConfigError {
         source: Box<toml::de::Error>,
     },
     /// A value makes no sense.
-    #[error("{file}: `{key}` {problem}")]
+    #[error("{place}: `{key}` {problem}")]
     Senseless {
-        /// The file.
-        file: String,
+        /// The file, and the line if the key stands in it.
+        place: String,
         /// Its path.
         key: &'static str,
         /// What is wrong with it, as a predicate.
         problem: &'static str,
+    },
+    /// A step's policy or the rule of a limit cannot be as it is set.
+    #[error("{place}: `{key}` {problem}; {fix}")]
+    Impossible {
+        /// The file, and the line if the key stands in it.
+        place: String,
+        /// Its path.
+        key: String,
+        /// What is wrong with it, as a predicate.
+        problem: String,
+        /// What to do about it.
+        fix: String,
     },
     /// `.env` cannot be read.
     #[error("could not read .env: write NAME=value lines, or remove the file")]

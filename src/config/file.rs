@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::origin::{Origin, position};
+use super::steps::{self, StepSettings};
 use super::{Config, ConfigError};
 
-const DEFAULTS: &str = include_str!("../../flywheel.toml");
+pub(super) const DEFAULTS: &str = include_str!("../../flywheel.toml");
 /// Looked up in the working folder.
 const FILE: &str = "flywheel.toml";
 /// Below this likeness a suggestion would only confuse.
@@ -35,16 +37,19 @@ impl Config {
 
     /// Settings from `text` over the defaults. `file` is what errors call it.
     pub(crate) fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let origin = Origin { file, text };
         let given = table(text, file)?;
         let mut settings = table(DEFAULTS, "the built-in defaults")?;
-        lay_over(&mut settings, given, "", file)?;
+        lay_over(&mut settings, given, "", &origin)?;
+        let steps = StepSettings::read(&settings, &origin)?;
         let config: Self = settings.try_into().map_err(|source| ConfigError::Value {
             file: file.to_owned(),
             source: Box::new(source),
         })?;
+        let config = Self { steps, ..config };
         match config.nonsense() {
             Some((key, problem)) => Err(ConfigError::Senseless {
-                file: file.to_owned(),
+                place: origin.place(&key.split('.').collect::<Vec<_>>()),
                 key,
                 problem,
             }),
@@ -66,22 +71,13 @@ fn table(text: &str, file: &str) -> Result<Table, ConfigError> {
     })
 }
 
-/// Line and column of a byte, both from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
-}
-
-/// Replaces in `settings` what `given` has; a key that is not there yet is nobody's.
+/// Replaces in `settings` what `given` has; a key that is not there yet is nobody's, except where
+/// the keys are names, which [`StepSettings`] knows.
 fn lay_over(
     settings: &mut Table,
     given: Table,
     above: &str,
-    file: &str,
+    origin: &Origin<'_>,
 ) -> Result<(), ConfigError> {
     for (key, value) in given {
         let path = if above.is_empty() {
@@ -89,17 +85,18 @@ fn lay_over(
         } else {
             format!("{above}.{key}")
         };
-        if !settings.contains_key(&key) {
-            let suggestion = suggestion(&key, &settings.keys().collect::<Vec<_>>(), above);
+        if !settings.contains_key(&key) && !steps::holds_names(above) {
+            let known: Vec<&str> = settings.keys().map(String::as_str).collect();
+            let suggestion = suggestion(&key, &known, above);
             return Err(ConfigError::UnknownKey {
-                file: file.to_owned(),
+                place: origin.place(&path.split('.').collect::<Vec<_>>()),
                 key: path,
                 suggestion,
             });
         }
         match (settings.get_mut(&key), value) {
             (Some(Value::Table(known)), Value::Table(given)) => {
-                lay_over(known, given, &path, file)?
+                lay_over(known, given, &path, origin)?
             }
             (_, value) => {
                 settings.insert(key, value);
@@ -109,18 +106,16 @@ fn lay_over(
     Ok(())
 }
 
-fn suggestion(key: &str, known: &[&String], above: &str) -> String {
-    let likeness = |known: &String| strsim::jaro_winkler(key, known);
+/// What may have been meant by a key that is not `known` below `above`, as the end of a sentence.
+pub(crate) fn suggestion(key: &str, known: &[&str], above: &str) -> String {
+    let likeness = |known: &str| strsim::jaro_winkler(key, known);
     let closest = known
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match closest.filter(|known| likeness(known) >= LIKE) {
         Some(meant) if above.is_empty() => format!("; did you mean `{meant}`?"),
         Some(meant) => format!("; did you mean `{above}.{meant}`?"),
-        None => {
-            let all: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
-            format!("; there are {}", all.join(", "))
-        }
+        None => format!("; there are {}", known.join(", ")),
     }
 }
 
@@ -166,15 +161,15 @@ mod tests {
     fn an_unknown_key_is_named_with_what_may_have_been_meant() {
         assert_eq!(
             refusal("[loop]\nwiat = \"1h\""),
-            "x.toml: there is no setting `loop.wiat`; did you mean `loop.wait`?"
+            "x.toml:2: there is no setting `loop.wiat`; did you mean `loop.wait`?"
         );
         assert_eq!(
             refusal("[sandbx]"),
-            "x.toml: there is no setting `sandbx`; did you mean `sandbox`?"
+            "x.toml:1: there is no setting `sandbx`; did you mean `sandbox`?"
         );
         assert_eq!(
             refusal("[database]\nx = 1"),
-            "x.toml: there is no setting `database.x`; there are url"
+            "x.toml:2: there is no setting `database.x`; there are url"
         );
     }
 
@@ -182,15 +177,15 @@ mod tests {
     fn a_value_that_makes_no_sense_is_refused_by_name() {
         assert_eq!(
             refusal("[sandbox]\ntime_scale = 0.0"),
-            "x.toml: `sandbox.time_scale` must lie between 0.001 and 1000000"
+            "x.toml:2: `sandbox.time_scale` must lie between 0.001 and 1000000"
         );
         assert_eq!(
             refusal("[loop]\nwait = \"-1h\""),
-            "x.toml: `loop.wait` must not be negative"
+            "x.toml:2: `loop.wait` must not be negative"
         );
         assert_eq!(
             refusal("[anthropic.prices]\ncache_read = -0.1"),
-            "x.toml: `anthropic.prices.cache_read` must lie between 0 and 1000000"
+            "x.toml:2: `anthropic.prices.cache_read` must lie between 0 and 1000000"
         );
         assert!(refusal("[loop]\nwait = 6").contains("wrong kind"));
     }

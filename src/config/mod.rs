@@ -4,10 +4,13 @@
 mod environment;
 mod error;
 mod file;
+mod origin;
 mod outside;
 mod settings;
+mod steps;
 
 pub(crate) use environment::Environment;
 pub(crate) use error::ConfigError;
+pub(crate) use file::suggestion;
 pub(crate) use outside::{Outside, Sides, World};
 pub(crate) use settings::{Config, Read, std_duration};

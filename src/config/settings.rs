@@ -9,6 +9,8 @@ use platforms::youtube::Privacy;
 use reqwest::Url;
 use serde::{Deserialize, Deserializer};
 
+use super::steps::StepSettings;
+
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Config {
@@ -35,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) browser: Browser,
     /// The sandbox.
     pub(crate) sandbox: Sandbox,
+    /// The steps' policies, and the limits.
+    #[serde(skip)]
+    pub(super) steps: StepSettings,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -6,17 +6,22 @@ pub mod video_loop;
 
 use std::time::Duration;
 
-use engine::Registry;
+use engine::{Registry, Trigger};
 use steps::{Steps, catalogue};
 
 pub use measure::{Measure, MeasureOutput};
 pub use video_loop::{VideoLoop, VideoLoopInput, VideoLoopOutput};
+
+/// Which event starts which workflow. Whoever accepts events needs it, too: see
+/// [`Client::with_triggers`](engine::Client::with_triggers).
+pub const TRIGGERS: &[Trigger] = &[];
 
 /// Every workflow and step, for a worker. `wait` is how long a loop waits before it measures.
 #[must_use]
 pub fn registry(steps: &Steps, wait: Duration) -> Registry {
     Registry::new()
         .steps(catalogue())
+        .triggers(TRIGGERS.iter().copied())
         .workflow(Measure::new(steps))
         .workflow(VideoLoop::new(steps, wait))
 }

@@ -9,7 +9,9 @@ use sea_orm::{
 
 use crate::event::{AttemptKey, Row};
 use crate::tables::runs::codes::RUN_GONE;
-use crate::tables::{AttemptRow, RunRow, RunStatus, TagRow, run_tags, runs, step_attempts};
+use crate::tables::{
+    AttemptRow, EntryRow, RunRow, RunStatus, TagRow, run_entries, run_tags, runs, step_attempts,
+};
 
 /// How often each attempt of the batch has been begun.
 pub(super) type Executions = HashMap<AttemptKey, u32>;
@@ -20,6 +22,7 @@ pub(super) struct Batch {
     runs: BTreeMap<String, RunRow>,
     attempts: BTreeMap<AttemptKey, AttemptRow>,
     tags: BTreeMap<(String, String), TagRow>,
+    entries: BTreeMap<(String, u32), EntryRow>,
 }
 
 impl Batch {
@@ -29,11 +32,12 @@ impl Batch {
             runs: BTreeMap::new(),
             attempts: BTreeMap::new(),
             tags: BTreeMap::new(),
+            entries: BTreeMap::new(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.runs.len() + self.attempts.len() + self.tags.len()
+        self.runs.len() + self.attempts.len() + self.tags.len() + self.entries.len()
     }
 
     pub(super) fn add(&mut self, row: Row) {
@@ -53,6 +57,13 @@ impl Batch {
             Row::Tag(tag) => {
                 self.tags.insert((tag.run_id.clone(), tag.key.clone()), tag);
             }
+            Row::Entry(entry) => match self.entries.get_mut(&(entry.run_id.clone(), entry.seq)) {
+                Some(known) => known.fold(entry),
+                None => {
+                    self.entries
+                        .insert((entry.run_id.clone(), entry.seq), entry);
+                }
+            },
         }
     }
 
@@ -67,6 +78,7 @@ impl Batch {
             !self.runs.is_empty(),
             !self.attempts.is_empty(),
             !self.tags.is_empty(),
+            !self.entries.is_empty(),
         ];
         if tables.into_iter().filter(|has_rows| *has_rows).count() < 2 {
             // One statement is a transaction by itself, and saves two trips to the database.
@@ -90,6 +102,11 @@ impl Batch {
                 .update_column(run_tags::Column::Value)
                 .to_owned();
             let rows = Insert::many(self.tags.values().map(tag_model)).on_conflict(conflict);
+            db.execute(rows.as_query()).await?;
+        }
+        if !self.entries.is_empty() {
+            let rows = Insert::many(self.entries.values().map(entry_model))
+                .on_conflict(on_entry_conflict());
             db.execute(rows.as_query()).await?;
         }
         if self.attempts.is_empty() {
@@ -241,6 +258,8 @@ fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveMod
         later_until_ms: Set(attempt.later_until_ms),
         cost_micro_usd: Set(attempt.cost_micro_usd),
         executions: Set(int(attempt.executions)),
+        seq: Set(attempt.seq.map(int)),
+        outcome: Set(attempt.outcome.map(str::to_owned)),
     }
 }
 
@@ -257,8 +276,9 @@ fn on_attempt_conflict() -> OnConflict {
         C::ErrorChain,
         C::Output,
         C::LaterUntilMs,
+        C::Outcome,
     ]);
-    for column in [C::StartedAtMs, C::Worker, C::Input] {
+    for column in [C::StartedAtMs, C::Worker, C::Input, C::Seq] {
         conflict.value(column, Func::coalesce([excluded(column), own(column)]));
     }
     for column in [C::CostMicroUsd, C::Executions] {
@@ -273,6 +293,32 @@ fn tag_model(tag: &TagRow) -> run_tags::ActiveModel {
         key: Set(tag.key.clone()),
         value: Set(tag.value.clone()),
     }
+}
+
+fn entry_model(entry: &EntryRow) -> run_entries::ActiveModel {
+    run_entries::ActiveModel {
+        run_id: Set(entry.run_id.clone()),
+        seq: Set(int(entry.seq)),
+        kind: Set(entry.kind),
+        name: Set(entry.name.clone()),
+        value: Set(entry.value.clone()),
+        at_ms: Set(entry.at_ms),
+    }
+}
+
+/// An entry is written when it begins, when it has its value, and again at every replay: what is there
+/// stays. As `EntryRow::fold`.
+fn on_entry_conflict() -> OnConflict {
+    use run_entries::Column as C;
+    OnConflict::columns([C::RunId, C::Seq])
+        .value(
+            C::Value,
+            Func::coalesce([
+                excluded(C::Value),
+                Expr::col((run_entries::Entity, C::Value)),
+            ]),
+        )
+        .to_owned()
 }
 
 /// The value that the insert would have written.

@@ -95,7 +95,7 @@ impl Item {
     fn starts(&self) -> Option<&AttemptKey> {
         match &self.row {
             Row::Attempt(attempt) if attempt.executions > 0 => Some(&attempt.key),
-            Row::Attempt(_) | Row::Run(_) | Row::Tag(_) => None,
+            Row::Attempt(_) | Row::Run(_) | Row::Tag(_) | Row::Entry(_) => None,
         }
     }
 
@@ -250,6 +250,7 @@ mod tests {
             key,
             at: jiff::Timestamp::UNIX_EPOCH,
             input: "1".to_owned(),
+            seq: 1,
         };
         Item::new(started.into(), Some(oneshot::channel().0))
     }

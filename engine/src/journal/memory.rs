@@ -5,6 +5,7 @@
 //! recorded yesterday is replayed by today's code.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Call, CallResult, Clock, Closure, Journal};
+use super::{Awakeable, Call, CallResult, Clock, Closure, Journal};
 use crate::ending::Failure;
 use crate::error::EngineError;
 
@@ -92,6 +93,7 @@ impl MemoryJournals {
             journals: self.clone(),
             run_id: run_id.to_owned(),
             position: Mutex::new(0),
+            awakeables: AtomicU32::new(0),
         }
     }
 
@@ -163,6 +165,7 @@ pub(crate) struct MemoryJournal {
     journals: MemoryJournals,
     run_id: String,
     position: Mutex<usize>,
+    awakeables: AtomicU32,
 }
 
 impl MemoryJournal {
@@ -315,6 +318,28 @@ impl Journal for MemoryJournal {
             Ok(results)
         }
         .boxed()
+    }
+
+    /// Nobody answers here after the wait was registered (see `controls::MemoryControls`): it lasts to
+    /// its end, or for ever, which the lab reports.
+    fn awakeable(&self) -> Awakeable<'_> {
+        let number = self.awakeables.fetch_add(1, Ordering::Relaxed);
+        let id = format!("awakeable-{}-{number}", self.run_id);
+        let answered = move |until: Option<Timestamp>| {
+            let clock = self.clock();
+            let run_id = self.run_id.clone();
+            let make = async move {
+                let until = until.ok_or(EngineError::Waits { run_id })?;
+                clock.skip_to(until);
+                Ok(Bytes::new())
+            };
+            let over = self.entry("awakeable".to_owned(), make.boxed());
+            over.map(|_| Ok(None)).boxed()
+        };
+        Awakeable {
+            id,
+            answered: Box::new(answered),
+        }
     }
 
     fn random_seed(&self) -> u64 {

@@ -1,8 +1,7 @@
 //! The journal: the few operations that make a run durable, as one internal trait.
 //!
-//! Implemented on Restate's context (`restate/journal.rs`) and in memory (`memory.rs`, for tests and
-//! for replaying a recorded run against today's code). Waiting for an outside answer will be the
-//! fifth operation, with the first thing that resolves one.
+//! Implemented on Restate's context (`restate/journal.rs`), in memory (`memory.rs`, for tests), and
+//! where a recorded run is compared with today's code (`crate::replay`).
 
 mod memory;
 
@@ -33,6 +32,18 @@ pub(crate) struct Call {
 
 pub(crate) type CallResult = Result<Bytes, Failure>;
 
+/// A place for an answer from outside.
+pub(crate) struct Awakeable<'j> {
+    /// Who has it can give the answer; the same at every replay.
+    pub(crate) id: String,
+    /// Waits for the answer; nothing comes if it is not there in time.
+    pub(crate) answered: Answered<'j>,
+}
+
+/// See [`Awakeable::answered`].
+pub(crate) type Answered<'j> =
+    Box<dyn FnOnce(Option<Timestamp>) -> BoxFuture<'j, Result<Option<Bytes>, Failure>> + Send + 'j>;
+
 /// The journal's operations. An `Err(Failure)` from one of them is a cancellation.
 pub(crate) trait Journal: Send + Sync {
     /// Runs the closure unless the journal has its value.
@@ -45,6 +56,8 @@ pub(crate) trait Journal: Send + Sync {
         calls: Vec<Call>,
         at_most: usize,
     ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>>;
+    /// A place for an answer from outside. Nothing is journaled before `answered` is awaited.
+    fn awakeable(&self) -> Awakeable<'_>;
     /// Seed of the run's randomness; the same at every replay.
     fn random_seed(&self) -> u64;
     /// The clock that this journal's sleeps run by.

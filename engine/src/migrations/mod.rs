@@ -1,6 +1,9 @@
 //! The engine's migrations: one file each, in order. Old code survives each of them.
 
 mod m20261122_000001_runs;
+mod m20261123_000002_waits;
+mod m20261123_000003_schedules;
+mod m20261123_000004_events;
 
 use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
@@ -17,7 +20,12 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_runs::Migration)]
+        vec![
+            Box::new(m20261122_000001_runs::Migration),
+            Box::new(m20261123_000002_waits::Migration),
+            Box::new(m20261123_000003_schedules::Migration),
+            Box::new(m20261123_000004_events::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

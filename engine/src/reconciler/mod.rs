@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::Url;
-use sea_orm::sea_query::NullOrdering;
+use sea_orm::sea_query::{NullOrdering, Query};
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select, Set,
@@ -27,7 +27,8 @@ use crate::metrics;
 use crate::restate::admin::{Admin, Invocation};
 use crate::runs as queries;
 use crate::tables::runs::codes::RUN_GONE;
-use crate::tables::{RunStatus, runs, storable};
+use crate::tables::{RunStatus, permits, runs, storable};
+use crate::{events, limits, operations, waits};
 
 /// Open rows looked at in one pass, those first that were not looked at for longest.
 const PAGE: u64 = 500;
@@ -124,10 +125,7 @@ impl Reconciler {
 
     async fn compare(&self) -> Result<Pass, EngineError> {
         let now = Timestamp::now();
-        let open = open_rows(now)
-            .all(&self.db)
-            .await
-            .map_err(EngineError::database("read open runs"))?;
+        let open = self.open_runs(now).await?;
         let known = self.known(&open).await?;
         let mut pass = Pass::default();
         let mut going = Vec::new();
@@ -149,8 +147,34 @@ impl Reconciler {
         }
         self.write_going(&going, now).await?;
         self.forget_others(&open);
+        self.deliver().await?;
         self.measure(now).await?;
         Ok(pass)
+    }
+
+    /// Answers, events and turns that nobody has been able to deliver, and permits of runs that are
+    /// over.
+    async fn deliver(&self) -> Result<(), EngineError> {
+        let ingress = self.client.ingress();
+        waits::redeliver(&self.db, ingress).await?;
+        events::redispatch(&self.client).await?;
+        limits::free_of_ended_runs(&self.db).await?;
+        operations::forget_holds_of_ended_runs(&self.db).await?;
+        for key in limits::waiting_keys(&self.db).await? {
+            waits::resolve_turns(&self.db, ingress, &key).await?;
+        }
+        Ok(())
+    }
+
+    /// The page of open runs for one pass, and all that have permits: others wait for those.
+    async fn open_runs(&self, now: Timestamp) -> Result<Vec<runs::Model>, EngineError> {
+        let failed = || EngineError::database("read open runs");
+        let mut open = open_rows(now).all(&self.db).await.map_err(failed())?;
+        let known: BTreeSet<&str> = open.iter().map(|run| run.id.as_str()).collect();
+        let mut owners = with_permits().all(&self.db).await.map_err(failed())?;
+        owners.retain(|run| !known.contains(run.id.as_str()));
+        open.append(&mut owners);
+        Ok(open)
     }
 
     /// What Restate has of these runs, by its own ids.
@@ -226,9 +250,8 @@ impl Reconciler {
         now: Timestamp,
         reason: String,
     ) -> Result<bool, EngineError> {
-        let marked = self
-            .write(run, reconciled(now, Some(reason.clone())))
-            .await?;
+        let change = reconciled(now, Some(reason.clone()));
+        let marked = write(&self.db, &run.id, change).await?;
         if marked && run.stuck_reason.is_none() {
             tracing::error!(run.id = run.id, reason, "Run is stuck.");
         }
@@ -240,10 +263,10 @@ impl Reconciler {
         &self,
         run: &runs::Model,
         now: Timestamp,
-        (status, code, reason): (RunStatus, &'static str, String),
+        end: (RunStatus, &'static str, String),
     ) -> Result<bool, EngineError> {
-        let change = closed(now, status, code, reason.clone());
-        let closed = self.write(run, change).await?;
+        let (_, code, reason) = end.clone();
+        let closed = close(&self.db, &run.id, now, end).await?;
         if closed {
             tracing::warn!(
                 run.id = run.id,
@@ -254,22 +277,6 @@ impl Reconciler {
         }
         self.seen().missing_since.remove(&run.id);
         Ok(closed)
-    }
-
-    /// Whether it was written: only while the row is still open, for the run itself knows better.
-    async fn write(
-        &self,
-        run: &runs::Model,
-        change: runs::ActiveModel,
-    ) -> Result<bool, EngineError> {
-        let written = runs::Entity::update_many()
-            .set(change)
-            .filter(runs::Column::Id.eq(&run.id))
-            .filter(runs::Column::EndedAtMs.is_null())
-            .exec(&self.db)
-            .await
-            .map_err(EngineError::database("write what Restate says of a run"))?;
-        Ok(written.rows_affected > 0)
     }
 
     /// Writes that Restate gets on with these runs: all at once, for one by one would be most of the
@@ -311,6 +318,44 @@ impl Reconciler {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether it was written: only while the row is still open, for the run itself knows better.
+async fn write(
+    db: &DatabaseConnection,
+    run_id: &str,
+    change: runs::ActiveModel,
+) -> Result<bool, EngineError> {
+    let written = runs::Entity::update_many()
+        .set(change)
+        .filter(runs::Column::Id.eq(run_id))
+        .filter(runs::Column::EndedAtMs.is_null())
+        .exec(db)
+        .await
+        .map_err(EngineError::database("write what Restate says of a run"))?;
+    Ok(written.rows_affected > 0)
+}
+
+/// Writes the end of a run that cannot do it itself. Whether it was still open.
+pub(crate) async fn close(
+    db: &DatabaseConnection,
+    run_id: &str,
+    now: Timestamp,
+    (status, code, reason): (RunStatus, &'static str, String),
+) -> Result<bool, EngineError> {
+    write(db, run_id, closed(now, status, code, reason)).await
+}
+
+/// The open runs that stand in the line of a limit.
+fn with_permits() -> Select<runs::Entity> {
+    let owners = Query::select()
+        .column(permits::Column::RunId)
+        .from(permits::Entity)
+        .to_owned();
+    runs::Entity::find()
+        .filter(runs::Column::EndedAtMs.is_null())
+        .filter(runs::Column::Id.in_subquery(owners))
+        .limit(PAGE)
 }
 
 /// The page of open runs for one pass.

@@ -74,6 +74,29 @@ impl Admin {
         Ok(rows.rows)
     }
 
+    /// Ends an invocation in good order: it is told at its next operation, and so are those that it
+    /// called.
+    pub(crate) async fn cancel(&self, invocation: &str) -> Result<(), EngineError> {
+        self.end(invocation, "cancel").await
+    }
+
+    /// Drops an invocation, and those that it called.
+    pub(crate) async fn kill(&self, invocation: &str) -> Result<(), EngineError> {
+        self.end(invocation, "kill").await
+    }
+
+    async fn end(&self, invocation: &str, how: &str) -> Result<(), EngineError> {
+        let path = format!("invocations/{invocation}/{how}");
+        let url = self.base.join(&path).unwrap_or_else(|_| self.base.clone());
+        let operation = format!("{how} {invocation}");
+        let question = Question {
+            operation: &operation,
+            address: &self.base,
+            fix: "see whether the run has just ended",
+        };
+        question.tell(self.http.patch(url)).await
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         operation: &str,

@@ -16,13 +16,11 @@ use restate_sdk::prelude::Json;
 use restate_sdk::service::macro_support::{ServiceBoxFuture, service_definition};
 use restate_sdk::service::{Discoverable as _, Service, ServiceDefinition};
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use super::journal::{RestateJournal, terminal};
-use crate::context::{RunHead, WorkflowContext};
+use crate::context::{Means, RunHead, WorkflowContext};
 use crate::error::EngineError;
 use crate::event::{RunEnded, RunStarted};
-use crate::history::History;
 use crate::registry::{ErasedWorkflow, Registry};
 
 /// Every workflow is a service with this one handler.
@@ -32,38 +30,41 @@ pub(crate) const HANDLER: &str = "run";
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const MAX_RETRY: Duration = Duration::from_secs(1);
 /// A waiting run gives its connection and memory back after this time.
-const INACTIVITY: Duration = Duration::from_secs(1);
+pub(crate) const INACTIVITY: Duration = Duration::from_secs(1);
 /// Longer than any step may take.
 const ABORT: Duration = Duration::from_secs(60 * 60);
 
 /// The endpoint that serves every registered workflow. After `stop` it begins no attempt.
 pub(crate) fn endpoint(
     registry: &Registry,
-    history: &Arc<dyn History>,
+    means: &Means,
     worker: &str,
-    stop: &CancellationToken,
+    inactivity: Duration,
 ) -> Result<Endpoint, EngineError> {
     let mut builder = Endpoint::builder();
     for (name, workflow) in registry.workflows() {
         let dispatch = Dispatch {
             workflow: workflow.clone(),
-            history: history.clone(),
+            means: means.clone(),
             worker: worker.into(),
-            stop: stop.clone(),
         };
-        builder = builder.bind(definition(name, dispatch)?);
+        builder = builder.bind(definition(name, dispatch, inactivity)?);
     }
     Ok(builder.build())
 }
 
-fn definition(name: &'static str, dispatch: Dispatch) -> Result<ServiceDefinition, EngineError> {
+fn definition(
+    name: &'static str,
+    dispatch: Dispatch,
+    inactivity: Duration,
+) -> Result<ServiceDefinition, EngineError> {
     let mut discovery = Prototype::discover();
     discovery.name = ServiceName::try_from(name).map_err(|error| EngineError::ServiceName {
         name: name.to_owned(),
         reason: error.to_string(),
     })?;
     let options = ServiceOptions::new()
-        .inactivity_timeout(INACTIVITY)
+        .inactivity_timeout(inactivity)
         .abort_timeout(ABORT)
         .retry_policy_initial_interval(FIRST_RETRY)
         .retry_policy_exponentiation_factor(2.0)
@@ -85,9 +86,8 @@ impl Prototype {
 #[derive(Clone)]
 struct Dispatch {
     workflow: Arc<dyn ErasedWorkflow>,
-    history: Arc<dyn History>,
+    means: Means,
     worker: Arc<str>,
-    stop: CancellationToken,
 }
 
 impl Service for Dispatch {
@@ -118,10 +118,10 @@ impl Dispatch {
             worker: self.worker.to_string(),
             at: Timestamp::now(),
         };
-        self.history.note(started.into());
+        self.means.history.note(started.into());
         let (run_id, workflow) = (head.run_id.clone(), head.workflow.clone());
         let journal = RestateJournal(cx);
-        let context = WorkflowContext::new(head, &journal, self.history.clone(), self.stop.clone());
+        let context = WorkflowContext::new(head, &journal, self.means.clone());
         let result = tokio::select! {
             result = self.workflow.run(&context) => result,
             error = context.given_up.wait() => {
@@ -139,7 +139,8 @@ impl Dispatch {
             result: kept,
             at: Timestamp::now(),
         };
-        self.history
+        self.means
+            .history
             .keep(ended.into())
             .await
             .map_err(HandlerError::from)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
 use crate::error::EngineError;
@@ -31,10 +31,20 @@ impl Question<'_> {
         &self,
         request: RequestBuilder,
     ) -> Result<T, EngineError> {
+        let answer = self.send(request).await?;
+        answer.json().await.map_err(|source| self.failed(source))
+    }
+
+    /// Sends the request, whose answer says nothing.
+    pub(super) async fn tell(&self, request: RequestBuilder) -> Result<(), EngineError> {
+        self.send(request).await.map(drop)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, EngineError> {
         let answer = request.send().await.map_err(|source| self.failed(source))?;
         let status = answer.status();
         if status.is_success() {
-            return answer.json().await.map_err(|source| self.failed(source));
+            return Ok(answer);
         }
         let body = answer.text().await.unwrap_or_default();
         Err(EngineError::Refused {

@@ -28,6 +28,25 @@ impl Ingress {
         Ok(Self { http, base })
     }
 
+    /// Gives an awakeable its answer, JSON; the first one counts.
+    pub(crate) async fn resolve(&self, awakeable: &str, answer: String) -> Result<(), EngineError> {
+        let url = self
+            .base
+            .join(&format!("restate/awakeables/{awakeable}/resolve"))
+            .unwrap_or_else(|_| self.base.clone());
+        let question = Question {
+            operation: "give a run its answer",
+            address: &self.base,
+            fix: "see that this is the address of Restate's ingress",
+        };
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json")
+            .body(answer);
+        question.tell(request).await
+    }
+
     /// Starts a run, once: its id is the idempotency key. Gives Restate's id of it.
     pub(crate) async fn send(&self, head: &RunHead) -> Result<String, EngineError> {
         let url = self

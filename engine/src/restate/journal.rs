@@ -5,14 +5,14 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use restate_sdk::context::{
-    Context, ContextClient as _, ContextSideEffects as _, ContextTimers as _,
-    DurableFuturesUnordered, RequestTarget, RunFuture as _,
+    Context, ContextAwakeables as _, ContextClient as _, ContextSideEffects as _,
+    ContextTimers as _, DurableFuturesUnordered, RequestTarget, RunFuture as _,
 };
 use restate_sdk::errors::{HandlerError, TerminalError};
 
 use super::binding::HANDLER;
 use crate::ending::{Failure, FailureKind, codes};
-use crate::journal::{Call, CallResult, Clock, Closure, Journal};
+use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal};
 
 /// Restate's code for a cancelled invocation.
 const CANCELLED: u16 = 409;
@@ -64,6 +64,29 @@ impl Journal for RestateJournal<'_> {
         .boxed()
     }
 
+    fn awakeable(&self) -> Awakeable<'_> {
+        let (id, answer) = self.0.awakeable::<Bytes>();
+        let answered = move |until: Option<Timestamp>| {
+            let answered = async move {
+                let Some(until) = until else {
+                    return answer.await.map(Some);
+                };
+                // As in `sleep`: Restate keeps the instant of the first time.
+                let wait = until.duration_since(Timestamp::now());
+                let over = self.0.sleep(wait.try_into().unwrap_or_default());
+                restate_sdk::select! {
+                    answer = answer => answer.map(Some),
+                    over = over => over.map(|()| None),
+                }
+            };
+            async move { answered.await.map_err(|error| failure(&error)) }.boxed()
+        };
+        Awakeable {
+            id,
+            answered: Box::new(answered),
+        }
+    }
+
     fn random_seed(&self) -> u64 {
         self.0.random_seed()
     }
@@ -103,12 +126,7 @@ fn failure(error: &TerminalError) -> Failure {
         return failure;
     }
     match error.code() {
-        CANCELLED => Failure {
-            kind: FailureKind::Cancelled,
-            code: codes::RUN_CANCELLED.to_owned(),
-            step: None,
-            error: "the run was cancelled".to_owned(),
-        },
+        CANCELLED => Failure::cancelled(),
         code => Failure::terminal(codes::CHILD_FAILED, format!("{} ({code})", error.message())),
     }
 }

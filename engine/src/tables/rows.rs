@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::RunStatus;
+use super::{EntryKind, RunStatus};
 use crate::event::AttemptKey;
 
 /// What is known of a run. `None` leaves a column as it is, except in the columns that belong to the
@@ -64,7 +64,7 @@ impl RunRow {
 
 /// The start or the end of one execution of an attempt.
 ///
-/// It says all there is to say of `ended_at_ms`, `ending`, `error_…`, `output` and `later_until_ms`:
+/// It says all there is to say of `ended_at_ms`, `ending`, `outcome`, `error_…`, `output` and `later_until_ms`:
 /// what it leaves out is not so (any more). `executions` and `cost_micro_usd` are added to what is
 /// there.
 #[derive(Debug, Clone)]
@@ -80,6 +80,8 @@ pub struct AttemptRow {
     pub(crate) later_until_ms: Option<i64>,
     pub(crate) cost_micro_usd: i64,
     pub(crate) executions: u32,
+    pub(crate) seq: Option<u32>,
+    pub(crate) outcome: Option<&'static str>,
 }
 
 impl AttemptRow {
@@ -96,6 +98,8 @@ impl AttemptRow {
             later_until_ms: None,
             cost_micro_usd: 0,
             executions: 0,
+            seq: None,
+            outcome: None,
         }
     }
 
@@ -111,6 +115,8 @@ impl AttemptRow {
         self.error_chain = later.error_chain;
         self.output = later.output;
         self.later_until_ms = later.later_until_ms;
+        self.outcome = later.outcome;
+        take_later(&mut self.seq, later.seq);
     }
 }
 
@@ -126,6 +132,25 @@ pub struct TagRow {
     pub(crate) run_id: String,
     pub(crate) key: String,
     pub(crate) value: String,
+}
+
+/// What a run did beside its attempts; a later one replaces an earlier one of the same place, but for
+/// a value that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    pub(crate) run_id: String,
+    pub(crate) seq: u32,
+    pub(crate) kind: EntryKind,
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+    pub(crate) at_ms: i64,
+}
+
+impl EntryRow {
+    /// Folds a later event of the same batch in, to what the database would make of the two.
+    pub(crate) fn fold(&mut self, later: Self) {
+        take_later(&mut self.value, later.value);
+    }
 }
 
 /// The text without NUL, which Postgres refuses in any text, and the whole transaction with it.
@@ -198,6 +223,7 @@ mod tests {
             key: key(),
             at: at(ms),
             input: "1".to_owned(),
+            seq: 1,
         })
     }
 
@@ -211,6 +237,8 @@ mod tests {
             output: error.is_none().then(|| "2".to_owned()),
             until_ms: None,
             cost_micro_usd: 5,
+            seq: 1,
+            outcome: error.is_none().then_some("done"),
         })
     }
 

@@ -61,6 +61,11 @@ pub struct Model {
     pub ended_at_ms: Option<i64>,
     /// When the reconciler last compared it with Restate.
     pub reconciled_at_ms: Option<i64>,
+    /// The run that this one goes on from.
+    pub rerun_of: Option<String>,
+    /// From where and with what, JSON: see [`crate::operations::Rerun`].
+    #[sea_orm(column_type = "Text", nullable)]
+    pub rerun: Option<String>,
 }
 
 /// What a run is doing.
@@ -76,8 +81,12 @@ pub enum RunStatus {
     Queued,
     /// A step is being executed, or about to be.
     Running,
-    /// It waits for an instant.
+    /// It waits: for an instant, an event, or its turn at a limit.
     Waiting,
+    /// Somebody holds it: nothing is begun until it is released.
+    Held,
+    /// A step could not go on by itself: a person decides.
+    Parked,
     /// It has its output.
     Completed,
     /// It ended with a failure.
@@ -90,17 +99,25 @@ pub enum RunStatus {
 
 impl RunStatus {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Running,
         Self::Waiting,
+        Self::Held,
+        Self::Parked,
         Self::Completed,
         Self::Failed,
         Self::Cancelled,
         Self::Killed,
     ];
     /// Those of a run that has not ended.
-    pub const OPEN: [Self; 3] = [Self::Queued, Self::Running, Self::Waiting];
+    pub const OPEN: [Self; 5] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Held,
+        Self::Parked,
+    ];
 
     /// The word in rows, JSON and metrics.
     #[must_use]
@@ -109,6 +126,8 @@ impl RunStatus {
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Parked => "parked",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",

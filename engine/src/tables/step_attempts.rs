@@ -44,6 +44,11 @@ pub struct Model {
     pub cost_micro_usd: i64,
     /// How often it was begun; more than once after a crash in the middle.
     pub executions: i32,
+    /// The place of its step in the run's story, from 1; shared with `run_entries.seq`.
+    pub seq: Option<i32>,
+    /// What the step came to with this attempt, if there is no next one by itself: done, terminal,
+    /// unknown, exhausted or parked.
+    pub outcome: Option<String>,
 }
 
 /// No relations are queried through the ORM.

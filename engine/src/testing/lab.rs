@@ -9,7 +9,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{RunHead, WorkflowContext};
+use crate::context::{Means, RunHead, WorkflowContext};
+use crate::controls::MemoryControls;
 use crate::ending::{Failure, add};
 use crate::error::EngineError;
 use crate::history::MemoryHistory;
@@ -23,6 +24,7 @@ pub struct Lab(Arc<Inner>);
 struct Inner {
     registry: Registry,
     history: Arc<MemoryHistory>,
+    controls: Arc<MemoryControls>,
     journals: MemoryJournals,
     stop: CancellationToken,
 }
@@ -52,6 +54,7 @@ impl Lab {
             Inner {
                 registry,
                 history,
+                controls: Arc::default(),
                 journals: MemoryJournals::new(now, records, driver),
                 stop: CancellationToken::new(),
             }
@@ -69,6 +72,12 @@ impl Lab {
     #[must_use]
     pub fn history(&self) -> Arc<MemoryHistory> {
         self.0.history.clone()
+    }
+
+    /// What people and other systems tell the lab's runs, before they wait for it.
+    #[must_use]
+    pub fn controls(&self) -> Arc<MemoryControls> {
+        self.0.controls.clone()
     }
 
     /// The time in the lab.
@@ -162,6 +171,7 @@ impl Lab {
             run_id: run_id.to_owned(),
             workflow: W::NAME.to_owned(),
             parent_id: None,
+            rerun: None,
             input,
         };
         loop {
@@ -241,7 +251,13 @@ async fn conduct(lab: &Inner, head: RunHead) -> Result<Result<Bytes, Failure>, E
     lab.registry.check()?;
     let workflow = lab.registry.find(&head.workflow)?;
     let journal = lab.journals.of(&head.run_id);
-    let cx = WorkflowContext::new(head, &journal, lab.history.clone(), lab.stop.clone());
+    let means = Means {
+        history: lab.history.clone(),
+        controls: lab.controls.clone(),
+        settings: Arc::new(lab.registry.settings()),
+        stop: lab.stop.clone(),
+    };
+    let cx = WorkflowContext::new(head, &journal, means);
     tokio::select! {
         result = workflow.run(&cx) => journal.ended().map(|()| result),
         error = cx.given_up.wait() => Err(error),

@@ -8,6 +8,7 @@ mod server;
 mod stage;
 pub mod suite;
 
+pub use crate::controls::MemoryControls;
 pub use crate::history::MemoryHistory;
 pub use crate::journal::{CrashPoint, Side};
 pub use alone::Alone;

@@ -80,6 +80,12 @@ impl RestateServer {
         &self.admin
     }
 
+    /// Its process; nothing once it was killed.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Kills it and waits until it is gone.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::registry::Registry;
 use crate::runs::{self, Details};
 use crate::tables::RunStatus;
 use crate::tables::runs as run_rows;
-use crate::worker::Worker;
+use crate::worker::{RestateUrls, Worker};
 use crate::workflow::Workflow;
 
 /// How long a run may take until it is as a test wants it.
@@ -96,7 +96,11 @@ impl Stage {
         crate::migrate(&db).await?;
         let client = Client::new(db.clone(), restate.ingress().clone())?;
         let address = (std::net::Ipv4Addr::LOCALHOST, 0).into();
-        let worker = Worker::bind(registry, db.clone(), address, restate.admin().clone()).await?;
+        let urls = RestateUrls {
+            ingress: restate.ingress().clone(),
+            admin: restate.admin().clone(),
+        };
+        let worker = Worker::bind(registry, db.clone(), address, urls).await?;
         let stop = CancellationToken::new();
         let (ready, is_ready) = oneshot::channel();
         let stopped = stop.clone();

@@ -108,6 +108,7 @@ fn interrupted<S: Step>(input: String) -> AttemptStarted {
         key: attempts::example_key(S::NAME),
         at: jiff::Timestamp::now(),
         input,
+        seq: 1,
     }
 }
 

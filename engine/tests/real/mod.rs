@@ -5,6 +5,14 @@
     clippy::unwrap_used,
     reason = "helpers are test code, too, which clippy cannot see"
 )]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::allow_attributes,
+        reason = "which of them a test uses differs from test to test"
+    )
+)]
+#![allow(dead_code, reason = "not every test uses all of them")]
 
 use std::path::PathBuf;
 

@@ -1,0 +1,305 @@
+//! One attempt: whether it may begin, its start row, the work, its end row, and what follows from it.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use tokio::sync::SemaphorePermit;
+
+use crate::context::{Means, encode, encode_and_decode};
+use crate::controls::Ask;
+use crate::ending::{Ending, ErrorNote, Next, SoFar, StepError, StepErrorKind, When, add, codes};
+use crate::error::EngineError;
+use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
+use crate::journal::Clock;
+use crate::limits::LimitRule;
+use crate::policy::{OnExhausted, Policy};
+use crate::step::{Asked, Step, StepContext};
+
+/// One attempt, as the journaled closure owns it.
+pub(super) struct Attempt<S> {
+    pub(super) step: Arc<S>,
+    pub(super) key: AttemptKey,
+    /// The step's place in the run's story.
+    pub(super) seq: u32,
+    pub(super) input: Bytes,
+    pub(super) policy: Arc<Policy>,
+    /// The limits that it needs, sorted by key.
+    pub(super) limits: Vec<(String, LimitRule)>,
+    /// The slots of rates that the run has waited for.
+    pub(super) slots: BTreeMap<String, i64>,
+    /// What the attempts before this one left.
+    pub(super) so_far: SoFar,
+    /// For the jitter of the delay after this attempt; from the journal's randomness.
+    pub(super) random: f64,
+    pub(super) means: Means,
+    pub(super) clock: Clock,
+    pub(super) went_live: Arc<AtomicBool>,
+}
+
+impl<S: Step> Attempt<S> {
+    /// Leave, room, the start row, the work, the end row; in this order, so that history has no holes.
+    pub(super) async fn execute(self) -> Result<Bytes, EngineError> {
+        let ask = Ask {
+            run_id: self.key.run_id.clone(),
+            limits: self.limits.clone(),
+            slots: self.slots.clone(),
+        };
+        if let Some(why) = self.means.controls.admit(ask).await? {
+            return encode(S::NAME, &Ending::<S::Output>::Halted { why });
+        }
+        let step = self.step.clone();
+        let _room = self.enter(&step).await?;
+        let started_at = self.clock.now();
+        let executions = self.start(started_at).await?;
+        let cx = StepContext {
+            run_id: self.key.run_id.clone(),
+            step: S::NAME,
+            occurrence: self.key.occurrence,
+            attempt: self.key.attempt,
+            executions,
+            started_at,
+            time_limit: self.policy.time_limit,
+            clock: self.clock.clone(),
+            cost_micro_usd: std::sync::Mutex::new(0),
+        };
+        let (ending, bytes) = written::<S>(self.act(&cx).await)?;
+        let ended = AttemptEnded {
+            key: self.key,
+            started_at,
+            ended_at: cx.now(),
+            ending: ending.word(),
+            error: ending.error().cloned(),
+            output: match &ending {
+                Ending::Done { output } => Some(output_json(output)?),
+                _ => None,
+            },
+            until_ms: match &ending {
+                Ending::Later { until_ms, .. } => Some(*until_ms),
+                _ => None,
+            },
+            cost_micro_usd: cx.cost_micro_usd(),
+            seq: self.seq,
+            outcome: ending.outcome(),
+        };
+        let run_id = ended.key.run_id.clone();
+        self.means.history.keep(ended.into()).await?;
+        if self.limits.iter().any(|(_, rule)| rule.at_once.is_some()) {
+            self.means.controls.leave(run_id).await;
+        }
+        Ok(bytes)
+    }
+
+    /// Waits for room in this process. A worker that is stopping begins nothing: what has not begun
+    /// is the next one's, and is no interruption.
+    async fn enter<'s>(&self, step: &'s S) -> Result<Option<SemaphorePermit<'s>>, EngineError> {
+        let room = match step.room() {
+            Some(room) => {
+                let permit = self.means.stop.run_until_cancelled(room.acquire()).await;
+                let permit = permit.ok_or(EngineError::Stopping)?;
+                Some(permit.map_err(EngineError::RoomClosed)?)
+            }
+            None => None,
+        };
+        if self.means.stop.is_cancelled() {
+            return Err(EngineError::Stopping);
+        }
+        Ok(room)
+    }
+
+    /// Writes the start row and gives the number of executions. The row is waited for only where
+    /// somebody needs to know: see `WorkflowContext::went_live`.
+    async fn start(&self, at: Timestamp) -> Result<u32, EngineError> {
+        let first_live = !self.went_live.swap(true, Ordering::Relaxed);
+        let input = String::from_utf8_lossy(&self.input).into_owned();
+        let started = AttemptStarted {
+            key: self.key.clone(),
+            at,
+            input,
+            seq: self.seq,
+        };
+        if S::REPEATABLE && !first_live {
+            self.means.history.note(started.into());
+            return Ok(1);
+        }
+        self.means.history.keep(started.into()).await
+    }
+
+    async fn act(&self, cx: &StepContext) -> Ending<S::Output> {
+        if cx.executions > self.policy.max_interrupted {
+            let text = format!(
+                "executed {} times without coming to an end",
+                cx.executions - 1
+            );
+            return match S::REPEATABLE {
+                true => Ending::Terminal {
+                    error: ErrorNote::text(codes::STEP_INTERRUPTED, text),
+                },
+                false => Ending::Unknown {
+                    error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
+                },
+            };
+        }
+        let must_ask = !S::REPEATABLE && (self.so_far.ask_first || cx.interrupted());
+        let input = match serde_json::from_slice(&self.input) {
+            Ok(input) => input,
+            Err(error) => {
+                let error = ErrorNote::new(codes::INPUT_INVALID, &error);
+                return ended_for_good(error, must_ask);
+            }
+        };
+        let work = AssertUnwindSafe(self.ask_then_run(cx, input, must_ask)).catch_unwind();
+        match tokio::time::timeout(self.policy.time_limit, work).await {
+            Ok(Ok(ending)) => ending,
+            Ok(Err(_panic)) => self.unmapped(
+                cx,
+                ErrorNote::text(
+                    codes::STEP_PANICKED,
+                    "the step panicked; its log says where",
+                ),
+            ),
+            Err(_elapsed) => {
+                let text = format!("no end within {:?}", self.policy.time_limit);
+                self.unmapped(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
+            }
+        }
+    }
+
+    async fn ask_then_run(
+        &self,
+        cx: &StepContext,
+        input: S::Input,
+        must_ask: bool,
+    ) -> Ending<S::Output> {
+        if must_ask {
+            match self.step.ask(cx, &input).await {
+                Ok(Asked::Done(output)) => return Ending::Done { output },
+                Ok(Asked::NotActed) => {}
+                // A person has seen that it cannot be told, and decided; for one execution.
+                Ok(Asked::CannotTell) if self.so_far.approved && !cx.interrupted() => {}
+                Ok(Asked::CannotTell) => {
+                    let text =
+                        "an earlier execution was interrupted, and what it did cannot be found out";
+                    return Ending::Unknown {
+                        error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
+                    };
+                }
+                // The question failed, so it is still open.
+                Err(error) => return self.ending_of(cx, error, true),
+            }
+        }
+        match self.step.run(cx, input).await {
+            Ok(output) => Ending::Done { output },
+            Err(error) => self.ending_of(cx, error, false),
+        }
+    }
+
+    /// `in_doubt`: whether an earlier execution acted is still not known.
+    fn ending_of(&self, cx: &StepContext, error: StepError, in_doubt: bool) -> Ending<S::Output> {
+        let StepError { kind, note: error } = error;
+        match kind {
+            StepErrorKind::Retry => self.retry(cx, error, in_doubt),
+            StepErrorKind::Later(when) => self.later(cx, error, when, in_doubt),
+            StepErrorKind::Terminal => ended_for_good(error, in_doubt),
+            StepErrorKind::Unknown => Ending::Unknown { error },
+            StepErrorKind::Unmapped => self.unmapped(cx, error),
+        }
+    }
+
+    /// An error whose meaning nobody declared: it may have acted, so a step that must not act twice
+    /// asks before it goes on.
+    fn unmapped(&self, cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
+        self.retry(cx, error, !S::REPEATABLE)
+    }
+
+    /// Decides by the policy of today whether there is another attempt, and when.
+    fn retry(&self, cx: &StepContext, error: ErrorNote, ask_first: bool) -> Ending<S::Output> {
+        let ended_at = cx.now();
+        let attempts = self.so_far.attempts.saturating_add(1);
+        let delay = self.policy.delay(attempts, self.random);
+        let time = self.time_after(cx, ended_at).saturating_add(delay);
+        let is_over = attempts >= self.policy.max_attempts || time > self.policy.max_total;
+        Ending::Retry {
+            error,
+            next: match (is_over, self.policy.on_exhausted) {
+                (true, OnExhausted::Fail) => Next::Exhausted,
+                (true, OnExhausted::Park) => Next::Parked,
+                (false, _) => Next::At(add(ended_at, delay).as_millisecond()),
+            },
+            so_far: SoFar {
+                attempts,
+                time,
+                ask_first,
+                approved: false,
+            },
+        }
+    }
+
+    fn later(
+        &self,
+        cx: &StepContext,
+        error: ErrorNote,
+        when: When,
+        ask_first: bool,
+    ) -> Ending<S::Output> {
+        let ended_at = cx.now();
+        let mut until_ms = when.instant(ended_at).as_millisecond();
+        if until_ms <= ended_at.as_millisecond() {
+            // An instant that is over would make attempts follow each other without a pause.
+            until_ms = add(ended_at, self.policy.first_delay).as_millisecond();
+        }
+        Ending::Later {
+            error,
+            until_ms,
+            so_far: SoFar {
+                time: self.time_after(cx, ended_at),
+                ask_first,
+                approved: false,
+                ..self.so_far
+            },
+        }
+    }
+
+    /// What is spent with this attempt. No attempt is longer than its limit, whatever the clock
+    /// says: it may jump, and the machine may sleep in the middle.
+    fn time_after(&self, cx: &StepContext, ended_at: Timestamp) -> Duration {
+        let took = Duration::try_from(ended_at.duration_since(cx.started_at)).unwrap_or_default();
+        self.so_far
+            .time
+            .saturating_add(took.min(self.policy.time_limit))
+    }
+}
+
+/// Trying again cannot help; but while it is not known whether the step acted, that is its ending.
+fn ended_for_good<T>(error: ErrorNote, in_doubt: bool) -> Ending<T> {
+    match in_doubt {
+        true => Ending::Unknown { error },
+        false => Ending::Terminal { error },
+    }
+}
+
+/// The ending with its bytes. An output that does not come back as its type would stop the run at
+/// every replay, so it ends the step instead; one that must not act twice has acted by then.
+fn written<S: Step>(ending: Ending<S::Output>) -> Result<(Ending<S::Output>, Bytes), EngineError> {
+    match encode_and_decode(&ending) {
+        Ok(bytes) => Ok((ending, bytes)),
+        Err(error) => {
+            let error = ErrorNote::new(codes::OUTPUT_INVALID, &error);
+            let ending = ended_for_good(error, !S::REPEATABLE);
+            let bytes = encode(S::NAME, &ending)?;
+            Ok((ending, bytes))
+        }
+    }
+}
+
+fn output_json<T: serde::Serialize>(output: &T) -> Result<String, EngineError> {
+    serde_json::to_string(output).map_err(|source| EngineError::Encode {
+        what: "a step's output".to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,142 @@
+//! Waiting for somebody outside: an event, a person, a turn.
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{WorkflowContext, encode};
+use crate::controls::{Answer, NewWait};
+use crate::ending::{Failure, add};
+use crate::story::Gave;
+use crate::tables::{EntryKind, RunStatus, WaitKind};
+
+/// The name of journal entries that leave word of a wait; no step may have it.
+pub(crate) const WAIT: &str = "wait";
+
+/// For what to wait.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) kind: WaitKind,
+    /// See `tables::waits`.
+    pub(crate) name: String,
+    pub(crate) key: String,
+    /// For people.
+    pub(crate) reason: String,
+    pub(crate) detail: Option<Value>,
+    /// How long at most; nothing: for ever.
+    pub(crate) at_most: Option<Duration>,
+}
+
+/// What the journal keeps of leaving word.
+#[derive(Debug, Serialize, Deserialize)]
+struct Registered {
+    answer: Option<Answer>,
+    until_ms: Option<i64>,
+}
+
+impl WorkflowContext<'_> {
+    /// Waits for the next event of this name and key, and gives its data; nothing after `timeout`.
+    /// Events that came since the run was asked for count, each once.
+    ///
+    /// # Errors
+    /// The run's cancellation.
+    pub async fn wait_for_event<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        key: &str,
+        timeout: Duration,
+    ) -> Result<Option<T>, Failure> {
+        let seq = self.next_seq();
+        let label = format!("{name} {key}");
+        let what = format!("the data of the event {label}");
+        let value = match self.taken(seq, EntryKind::Event, &label)? {
+            Some(gave) => {
+                let value: Value = self.decode_given(&what, gave).await?;
+                if let Some(id) = value["id"].as_str() {
+                    self.state().events.push(id.to_owned());
+                }
+                value
+            }
+            None => {
+                self.enter(seq, EntryKind::Event, &label, None);
+                let wait = Waiting {
+                    kind: WaitKind::Event,
+                    name: name.to_owned(),
+                    key: key.to_owned(),
+                    reason: format!("event {label}"),
+                    detail: None,
+                    at_most: Some(timeout),
+                };
+                let value = match self.wait(wait).await? {
+                    Some(Answer { by, value }) => {
+                        self.state().events.push(by.clone());
+                        json!({ "id": by, "data": value["data"] })
+                    }
+                    None => json!({ "timedOut": true }),
+                };
+                self.enter(seq, EntryKind::Event, &label, Some(value.clone()));
+                value
+            }
+        };
+        match value.get("data") {
+            Some(data) => {
+                let gave = Gave::Value(data.clone());
+                self.decode_given(&what, gave).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Leaves word and waits; nothing if the time is over first.
+    pub(crate) async fn wait(&self, waiting: Waiting) -> Result<Option<Answer>, Failure> {
+        self.check_cancelled()?;
+        let number = self.next_occurrence(WAIT);
+        let awakeable = self.journal.awakeable();
+        let wait = NewWait {
+            id: awakeable.id,
+            run_id: self.run.run_id.clone(),
+            kind: waiting.kind,
+            name: waiting.name,
+            key: waiting.key,
+            detail: waiting.detail,
+            until: None,
+            had: self.state().events.clone(),
+        };
+        let (controls, clock) = (self.means.controls.clone(), self.journal.clock());
+        let at_most = waiting.at_most;
+        let register = async move {
+            let until = at_most.map(|at_most| add(clock.now(), at_most));
+            let answer = controls.register(NewWait { until, ..wait }).await?;
+            let until_ms = until.map(Timestamp::as_millisecond);
+            encode("a wait", &Registered { answer, until_ms })
+        };
+        let name = format!("{WAIT}#{number}");
+        let bytes = self.entry(name, register.boxed()).await?;
+        let registered: Registered = self.decode("a wait", &bytes).await;
+        if registered.answer.is_some() {
+            return Ok(registered.answer);
+        }
+        let until = registered
+            .until_ms
+            .map(|ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX));
+        let status = match waiting.kind {
+            WaitKind::Hold => RunStatus::Held,
+            WaitKind::Park | WaitKind::Unknown => RunStatus::Parked,
+            WaitKind::Event | WaitKind::Permit => RunStatus::Waiting,
+        };
+        self.say_waiting(status, &waiting.reason, until);
+        let answered = {
+            let _busy = self.only_this().await;
+            self.latch((awakeable.answered)(until).await)?
+        };
+        self.say_resumed();
+        match answered {
+            Some(bytes) => Ok(Some(self.decode("an answer", &bytes).await)),
+            None => Ok(None),
+        }
+    }
+}
