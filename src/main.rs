@@ -8,6 +8,7 @@ mod clients;
 mod config;
 mod data_dir;
 mod demo;
+mod first_schedules;
 mod logging;
 mod output;
 mod restate;

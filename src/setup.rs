@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use engine::policy::{Placement, PolicyOverride};
 use engine::{Client, Registry};
 use platforms::browser::Browser;
 use schema::{DatabaseConnection, SchemaError};
@@ -139,7 +140,15 @@ impl Setup {
     /// Who starts runs and tells of events. Nothing is sent yet, and Restate need not be there.
     pub(crate) fn client(&self, db: DatabaseConnection) -> anyhow::Result<Client> {
         let ingress = Ports::url(self.ports()?.restate_ingress, "")?;
-        Ok(Client::new(db, ingress)?.with_triggers(workflows::TRIGGERS))
+        let placed = |over: &PolicyOverride| over.placement == Some(Placement::Service);
+        let overrides = self.config.overrides().iter();
+        let services = overrides
+            .filter(|(_, over)| placed(over))
+            .map(|(step, _)| step.clone())
+            .collect();
+        Ok(Client::new(db, ingress)?
+            .with_triggers(workflows::TRIGGERS)
+            .with_services(services))
     }
 
     /// The steps and workflows, as a worker here serves them. Nothing is sent or started, but all that

@@ -1,5 +1,6 @@
 //! Starting runs from outside of runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ pub struct Client {
     db: DatabaseConnection,
     ingress: Ingress,
     triggers: Arc<[Trigger]>,
+    services: BTreeSet<String>,
 }
 
 /// A run that was started, now or before.
@@ -48,6 +50,7 @@ impl Client {
             db,
             ingress: Ingress::new(ingress)?,
             triggers: Arc::new([]),
+            services: BTreeSet::new(),
         })
     }
 
@@ -58,6 +61,12 @@ impl Client {
             triggers: triggers.into(),
             ..self
         }
+    }
+
+    /// The same, and the runs that it starts have these steps executed as services.
+    #[must_use]
+    pub fn with_services(self, services: BTreeSet<String>) -> Self {
+        Self { services, ..self }
     }
 
     pub(crate) fn triggers(&self) -> &[Trigger] {
@@ -124,6 +133,7 @@ impl Client {
             workflow: run.workflow.clone(),
             parent_id: run.parent_id.clone(),
             rerun: rerun_of(run)?,
+            services: self.services.clone(),
             input,
         };
         let invocation_id = self.ingress.send(&head).await?;

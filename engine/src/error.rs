@@ -148,6 +148,29 @@ pub enum EngineError {
         /// The names there are.
         known: String,
     },
+    /// A step is to be executed as a service where there is none.
+    #[error("there is no service {name} here")]
+    NoService {
+        /// The service.
+        name: String,
+    },
+    /// A step was named for a worker that cannot serve it to others.
+    #[error("`{name}` cannot be served by itself: {problem}")]
+    NotServed {
+        /// The step.
+        name: String,
+        /// Why not.
+        problem: String,
+    },
+    /// A policy has a value that it cannot have.
+    #[error("the policy of `{step}` cannot be")]
+    PolicyImpossible {
+        /// The step.
+        step: String,
+        /// Which value, why not, and what to write.
+        #[source]
+        source: crate::policy::Impossible,
+    },
     /// No step of that name is registered.
     #[error("there is no step `{name}`; known are: {known}")]
     UnknownStep {

@@ -6,6 +6,7 @@
 //! Nothing in here knows what a video is, and only `restate/`, and `testing/` where it starts a
 //! server, know that Restate exists.
 
+pub mod secret;
 pub mod step;
 pub mod workflow;
 
@@ -25,6 +26,7 @@ pub mod limits;
 pub mod metrics;
 pub mod operations;
 pub mod outcomes;
+pub mod prune;
 pub mod registry;
 pub mod replay;
 pub mod runs;

@@ -1,6 +1,7 @@
 //! Whether open runs still do what they did: each one's record is replayed by today's workflows, in
 //! memory, up to where the run is now. Nothing is executed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::controls::MemoryControls;
 use crate::ending::Failure;
 use crate::error::EngineError;
 use crate::history::MemoryHistory;
-use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal};
+use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal, StepCall};
 use crate::registry::Registry;
 use crate::story::{self, Recorded};
 use crate::tables::runs;
@@ -111,6 +112,7 @@ async fn compare(
         parent_id: run.parent_id.clone(),
         // What it took over is in its own story.
         rerun: None,
+        services: BTreeSet::new(),
         input,
     };
     let frontier = Frontier::default();
@@ -162,6 +164,10 @@ impl Journal for Frontier {
         _calls: Vec<Call>,
         _at_most: usize,
     ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>> {
+        self.reached()
+    }
+
+    fn call_step(&self, _call: StepCall) -> BoxFuture<'_, Result<Option<CallResult>, Failure>> {
         self.reached()
     }
 

@@ -10,12 +10,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::attempts::SERVICE;
 use crate::context::Means;
 use crate::controls::DatabaseControls;
 use crate::error::EngineError;
 use crate::history::{History, HistoryWriter};
 use crate::operations;
-use crate::registry::Registry;
+use crate::registry::{ErasedWorkflow, Registry, ServedStep};
 use crate::replay;
 use crate::restate::admin::Admin;
 use crate::restate::binding;
@@ -46,6 +47,8 @@ pub struct Worker {
     restate: RestateUrls,
     name: String,
     hold_diverging: bool,
+    /// The steps to serve, and nothing else, if only those.
+    only: Option<Vec<String>>,
     inactivity: Duration,
 }
 
@@ -75,6 +78,7 @@ impl Worker {
             restate,
             name: format!("worker-{}", std::process::id()),
             hold_diverging: false,
+            only: None,
             inactivity: binding::INACTIVITY,
         })
     }
@@ -86,6 +90,44 @@ impl Worker {
             hold_diverging: hold,
             ..self
         }
+    }
+
+    /// Serves these steps to the runs of other workers, and no workflows.
+    ///
+    /// # Errors
+    /// [`EngineError::NotServed`] for a step that this program does not have, or that must not act
+    /// twice.
+    pub fn only(self, steps: Vec<String>) -> Result<Self, EngineError> {
+        self.registry.served(&steps)?;
+        Ok(Self {
+            only: Some(steps),
+            ..self
+        })
+    }
+
+    /// What this worker executes: workflows, and steps as services.
+    async fn offer(&self, address: SocketAddr) -> Result<Offer, EngineError> {
+        if let Some(names) = &self.only {
+            let steps = self.registry.served(names)?;
+            return Ok((Vec::new(), steps));
+        }
+        let workflows = self.registry.workflows();
+        let workflows = workflows
+            .map(|(name, workflow)| (name, workflow.clone()))
+            .collect();
+        let admin = Admin::new(self.restate.admin.clone())?;
+        let own = url_of(address);
+        let mut steps = Vec::new();
+        for (name, step) in self.registry.services() {
+            // Whoever was told to serve it keeps it.
+            match served_by(&admin, name).await? {
+                Some(other) if other != own => {
+                    tracing::info!(step = name, %other, "Step is served elsewhere.");
+                }
+                _ => steps.push((name, step.clone())),
+            }
+        }
+        Ok((workflows, steps))
     }
 
     /// How long a waiting run keeps its connection; a second by default. For tests that want runs to be
@@ -124,7 +166,20 @@ impl Worker {
     ) -> Result<(), EngineError> {
         // A worker that Restate refuses stops itself, and not whoever else waits for the caller's token.
         let stop = stop.child_token();
-        self.check_open_runs().await?;
+        if self.only.is_none() {
+            self.check_open_runs().await?;
+        }
+        let address = self
+            .listener
+            .local_addr()
+            .map_err(|source| EngineError::Listen {
+                address: "the worker".to_owned(),
+                source,
+            })?;
+        let Some(offer) = stop.run_until_cancelled(self.offer(address)).await else {
+            return Ok(());
+        };
+        let (workflows, steps) = offer?;
         let (history, writing) = HistoryWriter::start(self.db.clone(), self.name.clone());
         let history: Arc<dyn History> = history;
         let ingress = Ingress::new(self.restate.ingress)?;
@@ -134,14 +189,7 @@ impl Worker {
             settings: Arc::new(self.registry.settings()),
             stop: stop.clone(),
         };
-        let endpoint = binding::endpoint(&self.registry, &means, &self.name, self.inactivity)?;
-        let address = self
-            .listener
-            .local_addr()
-            .map_err(|source| EngineError::Listen {
-                address: "the worker".to_owned(),
-                source,
-            })?;
+        let endpoint = binding::endpoint(&workflows, &steps, &means, &self.name, self.inactivity)?;
         let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
         let registered = stop
             .run_until_cancelled(register(self.restate.admin, address))
@@ -174,10 +222,29 @@ impl Worker {
     }
 }
 
+type Offer = (
+    Vec<(&'static str, Arc<dyn ErasedWorkflow>)>,
+    Vec<(&'static str, Arc<dyn ServedStep>)>,
+);
+
+fn url_of(address: SocketAddr) -> String {
+    format!("http://{address}/")
+}
+
+/// Where the step's service is served now, once Restate is there to say so.
+async fn served_by(admin: &Admin, step: &str) -> Result<Option<String>, EngineError> {
+    loop {
+        match admin.served_by(&format!("{SERVICE}{step}")).await {
+            Err(EngineError::Http { .. }) => tokio::time::sleep(REGISTER_PAUSE).await,
+            answer => return answer,
+        }
+    }
+}
+
 /// Tells Restate about the worker, again and again while Restate is not there yet.
 async fn register(admin: Url, address: SocketAddr) -> Result<(), EngineError> {
     let admin = Admin::new(admin)?;
-    let uri = format!("http://{address}/");
+    let uri = url_of(address);
     loop {
         match admin.register(&uri).await {
             Ok(()) => return Ok(()),

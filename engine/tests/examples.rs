@@ -3,6 +3,11 @@
 //! Four need a Restate server, `RESTATE_SERVER_BIN`, and one of these a step in TypeScript,
 //! `FLYWHEEL_REMOTE_STEP`: `cargo xtask test` installs and names both.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "each example stands alone, and four have the same stage"
+)]
+
 #[path = "../../examples/cancel.rs"]
 #[expect(dead_code, reason = "its `main` is for people")]
 pub mod cancel;

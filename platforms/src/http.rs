@@ -14,6 +14,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
+use crate::credentials::Credentials;
 use crate::{Meaning, PlatformError};
 
 /// A wait that is over at once would have us ask again without a pause.
@@ -38,6 +39,15 @@ pub(crate) struct Exchange {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// Those of the request.
+    credentials: Credentials,
+}
+
+impl Exchange {
+    /// The beginning of a platform's own words, without the credentials that they may repeat.
+    pub(crate) fn said(&self, words: &str) -> String {
+        excerpt(&self.credentials.taken_out_of(words))
+    }
 }
 
 impl Service {
@@ -91,7 +101,10 @@ impl Service {
         max_bytes: u64,
     ) -> Result<Exchange, PlatformError> {
         let failed = |error| self.transport(operation, error);
-        let mut response = request.send().await.map_err(failed)?;
+        let (client, request) = request.build_split();
+        let request = request.map_err(failed)?;
+        let credentials = Credentials::of(&request);
+        let mut response = client.execute(request).await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if (body.len() + chunk.len()) as u64 > max_bytes {
@@ -112,6 +125,7 @@ impl Service {
             status,
             headers,
             body,
+            credentials,
         })
     }
 
@@ -193,7 +207,8 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
         .map(|wait| wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
 }
 
-/// The beginning of a platform's own words, on one line and without control characters.
+/// The beginning of a text, on one line and without control characters. What a platform says of a
+/// request goes through [`Exchange::said`].
 pub(crate) fn excerpt(text: &str) -> String {
     let line = |c: char| if c.is_control() { ' ' } else { c };
     let mut short: String = text.chars().take(EXCERPT_CHARS).map(line).collect();

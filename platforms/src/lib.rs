@@ -9,6 +9,7 @@
 //!
 //! Nothing here may log or return a credential, an upload session or a whole response body.
 
+mod credentials;
 mod error;
 mod http;
 mod violation;

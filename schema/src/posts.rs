@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 use crate::error::failed;
@@ -76,6 +76,8 @@ pub struct Model {
     pub reopened: i64,
     /// When the platform published it, by its clock if it says so.
     pub published_at_ms: Option<i64>,
+    /// When the platform last said that the post is no longer there. A later reading says otherwise.
+    pub gone_at_ms: Option<i64>,
     /// When the state last moved.
     pub updated_at_ms: i64,
 }
@@ -188,6 +190,7 @@ pub async fn prepare(
         publishing_at_ms: None,
         reopened: 0,
         published_at_ms: None,
+        gone_at_ms: None,
         updated_at_ms: now_ms,
     };
     if insert_or_ignore::<Entity>(db, "prepare the post", row.clone()).await? {
@@ -211,6 +214,24 @@ pub async fn get(db: &impl ConnectionTrait, id: &str) -> Result<Option<Model>, S
         .one(db)
         .await
         .map_err(failed("read the post"))
+}
+
+/// Keeps that the platform says that the post is no longer there. No move: it was published.
+pub async fn gone(
+    db: &impl ConnectionTrait,
+    post_id: &str,
+    now: Timestamp,
+) -> Result<(), SchemaError> {
+    Entity::update_many()
+        .set(ActiveModel {
+            gone_at_ms: Set(Some(now.as_millisecond())),
+            ..Default::default()
+        })
+        .filter(COLUMN.id.eq(post_id))
+        .exec(db)
+        .await
+        .map_err(failed("keep that a post is gone"))?;
+    Ok(())
 }
 
 /// Our post behind a platform's post, if any is linked to it.

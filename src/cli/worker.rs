@@ -1,6 +1,6 @@
 //! `flywheel worker`: executes runs until SIGINT, SIGTERM or SIGHUP.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,9 +8,11 @@ use clap::Args;
 use engine::worker::stop_signal;
 use engine::{EngineError, RestateUrls, Worker};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use reqwest::Url;
 
 use super::{NeedsPerson, Shared};
 use crate::data_dir::{Place, Ports};
+use crate::first_schedules;
 use crate::output;
 use crate::setup::migrate;
 use crate::supervise::ready_line;
@@ -29,11 +31,29 @@ pub(super) struct Arguments {
     /// keep the worker from starting
     #[arg(long)]
     hold_diverging: bool,
+    /// Execute only these steps, for the runs of other workers, and no workflows; the steps need
+    /// `placement = "service"` there
+    #[arg(
+        long,
+        value_name = "STEP,…",
+        value_delimiter = ',',
+        conflicts_with = "hold_diverging"
+    )]
+    only: Option<Vec<String>>,
+    /// Where Restate reaches this worker, with --only [default: a free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS", requires = "only")]
+    listen: Option<SocketAddr>,
+    /// Restate's admin API, with --only [default: that of the data folder's `up`]
+    #[arg(long, value_name = "URL", requires = "only")]
+    restate_admin: Option<Url>,
 }
 
 impl Arguments {
     pub(super) async fn run(self, shared: &Shared) -> anyhow::Result<()> {
-        run(shared, &self).await
+        match &self.only {
+            Some(steps) => only(shared, &self, steps).await,
+            None => run(shared, &self).await,
+        }
     }
 }
 
@@ -48,6 +68,9 @@ async fn run(shared: &Shared, arguments: &Arguments) -> anyhow::Result<()> {
     let db = setup.database().await?;
     migrate(&db).await?;
     let registry = setup.registry(browser, db.clone())?;
+    if setup.config.batch.scheduled {
+        first_schedules::make(&db, &registry).await?;
+    }
     for line in setup.world.lines() {
         tracing::info!("{line}");
     }
@@ -68,10 +91,41 @@ async fn run(shared: &Shared, arguments: &Arguments) -> anyhow::Result<()> {
         .map_err(for_person)
 }
 
+/// Serves a few steps beside the worker that has the workflows, or on another machine.
+async fn only(shared: &Shared, arguments: &Arguments, steps: &[String]) -> anyhow::Result<()> {
+    let setup = shared.setup()?;
+    setup.keep_world()?;
+    let ports = setup.ports()?;
+    let stop = stop_signal()?;
+    let browser = setup.browser(arguments.connect_browser)?;
+    let db = setup.database().await?;
+    migrate(&db).await?;
+    let registry = setup.registry(browser, db.clone())?;
+    let restate = RestateUrls {
+        ingress: Ports::url(ports.restate_ingress, "")?,
+        admin: match &arguments.restate_admin {
+            Some(admin) => admin.clone(),
+            None => Ports::url(ports.restate_admin, "")?,
+        },
+    };
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let address = arguments.listen.unwrap_or(any_port);
+    let worker = Worker::bind(registry, db, address, restate)
+        .await?
+        .only(steps.to_vec())
+        .map_err(for_person)?;
+    worker
+        .run(stop, || output::data(ready_line("worker")))
+        .await
+        .map_err(for_person)
+}
+
 /// What becomes of runs that this code would take another way is for a person to say.
 fn for_person(error: EngineError) -> anyhow::Error {
     match error {
-        EngineError::OpenRunsDiverge { .. } => NeedsPerson(error.to_string()).into(),
+        EngineError::OpenRunsDiverge { .. } | EngineError::NotServed { .. } => {
+            NeedsPerson(error.to_string()).into()
+        }
         error => error.into(),
     }
 }

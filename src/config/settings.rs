@@ -17,6 +17,8 @@ pub(crate) struct Config {
     /// The loop.
     #[serde(rename = "loop")]
     pub(crate) video_loop: Loop,
+    /// Readings beside those of the loops.
+    pub(crate) batch: Batch,
     /// Where rows are kept.
     pub(crate) database: Database,
     /// Where videos come from.
@@ -46,6 +48,12 @@ pub(crate) struct Config {
 pub(crate) struct Loop {
     /// In the audience's time.
     pub(crate) wait: SignedDuration,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Batch {
+    /// Whether a database begins with a schedule for them.
+    pub(crate) scheduled: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -131,7 +131,7 @@ impl Demo {
         DataDir::open(&root)?;
         let config = root.join("flywheel.toml");
         let settings = format!(
-            "# Written by `flywheel demo`.\n[sandbox]\nalways = true\nworld_seed = {}\ntime_scale = {:?}\n",
+            "# Written by `flywheel demo`.\n[batch]\nscheduled = false\n[sandbox]\nalways = true\nworld_seed = {}\ntime_scale = {:?}\n",
             self.seed, self.time_scale
         );
         std::fs::write(&config, settings).with_context(|| format!("write {}", config.display()))?;

@@ -11,6 +11,13 @@ use crate::reading::{Readers, Shown};
 use crate::services::{Audience, Services};
 use crate::target::Target;
 
+/// What platforms say of a post that is no longer there.
+const GONE: [&str; 3] = [
+    "instagram_page_deleted",
+    "post_deleted",
+    "tiktok_page_deleted",
+];
+
 /// Reads the post's counts, by its public page or through the platform's API.
 pub struct Scrape {
     db: DatabaseConnection,
@@ -114,7 +121,15 @@ impl Step for Scrape {
         let post = posts::get(&self.db, &post_id)
             .await?
             .ok_or_else(|| missing("post", &post_id))?;
-        let shown = self.readers.of(&target)?.read(cx, &post).await?;
+        let shown = match self.readers.of(&target)?.read(cx, &post).await {
+            Ok(shown) => shown,
+            Err(error) => {
+                if GONE.contains(&error.code()) {
+                    posts::gone(&self.db, &post.id, cx.now()).await?;
+                }
+                return Err(error);
+            }
+        };
         if shown.is_implausible() {
             return Err(StepError::retry(
                 "reading_implausible",

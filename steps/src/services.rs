@@ -123,7 +123,13 @@ impl Audience {
     /// Six hours of audience as wall time.
     #[must_use]
     pub fn until_scored(&self) -> Duration {
-        SCORED_AGE.div_f64(self.time_scale.max(f64::MIN_POSITIVE))
+        self.wall_time(SCORED_AGE)
+    }
+
+    /// So much of the audience's time as wall time.
+    #[must_use]
+    pub fn wall_time(&self, time: Duration) -> Duration {
+        time.div_f64(self.time_scale.max(f64::MIN_POSITIVE))
     }
 }
 

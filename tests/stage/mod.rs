@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A data folder, and the `up` on it if there is one.
 pub(crate) struct Stage {
     pub(crate) folder: TempDir,
+    /// For every process, beside what the test's own has.
+    environment: Vec<(&'static str, String)>,
     up: Option<Child>,
     /// Every process that was ever seen, by id.
     seen: Vec<u32>,
@@ -24,10 +26,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// A folder with these settings, and nothing that runs.
     pub(crate) fn new(settings: &str) -> Self {
+        Self::with(settings, Vec::new())
+    }
+
+    /// The same, where every process finds these variables.
+    pub(crate) fn with(settings: &str, environment: Vec<(&'static str, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("flywheel.toml"), settings).unwrap();
         Self {
             folder,
+            environment,
             up: None,
             seen: Vec::new(),
         }
@@ -37,10 +45,11 @@ impl Stage {
         self.folder.path().join("data")
     }
 
-    /// The program with the folder and the settings, and without anybody's credentials.
+    /// The program with the folder and the settings, and with no credentials but the stage's own.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = flywheel(self.folder.path());
         command
+            .envs(self.environment.iter().cloned())
             .args(arguments)
             .arg("--data")
             .arg(self.data())
@@ -138,6 +147,11 @@ impl Stage {
 
     /// SIGTERM for `up`; it ends well and takes everything along.
     pub(crate) fn end(mut self) {
+        self.stop();
+    }
+
+    /// The same, and what it leaves is still there.
+    pub(crate) fn stop(&mut self) {
         self.processes();
         let mut up = self.up.take().unwrap();
         signal(up.id(), Signal::SIGTERM);
@@ -329,7 +343,7 @@ fn is_alive(pid: u32) -> bool {
     !is_zombie && kill(Pid::from_raw(i32::try_from(pid).unwrap()), None).is_ok()
 }
 
-fn make_clip(path: &Path) {
+pub(crate) fn make_clip(path: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -9,16 +9,31 @@ use steps::analyze::Analyze;
 use steps::critique::{Critique, OfFeedback};
 use steps::feedback::{Feedback, Outcome};
 use steps::reweight::Reweight;
-use steps::scrape::Scrape;
+use steps::scrape::{Reading, Scrape};
 use steps::{Steps, Target};
 
-/// Scrape, analyze, and, if the reading is scored, feedback, critique, reweight.
+/// Scrape, then, unless a reading is all that is wanted, analyze, and, if the reading is scored,
+/// feedback, critique, reweight.
 pub struct Measure {
     scrape: Arc<Scrape>,
     analyze: Arc<Analyze>,
     feedback: Arc<Feedback>,
     critique: Arc<Critique>,
     reweight: Arc<Reweight>,
+}
+
+/// Which post, and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeasureInput {
+    /// The video on its account.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Whether its counts are all that is wanted.
+    // Not written if not: a loop that called its child before there was a choice has to call it with
+    // the same bytes when it is replayed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reading_only: bool,
 }
 
 /// What was measured and learned. What was not reached is missing.
@@ -41,9 +56,11 @@ pub struct MeasureOutput {
     /// Why the reading is not set against the prediction, if it is not.
     pub unscored_reason: Option<String>,
     /// The analysis of the frames.
-    pub analysis_id: String,
+    #[serde(default)]
+    pub analysis_id: Option<String>,
     /// Its overall score, 0 to 100.
-    pub overall_score: f64,
+    #[serde(default)]
+    pub overall_score: Option<f64>,
     /// The feedback.
     pub feedback_id: Option<String>,
     /// The critique.
@@ -68,34 +85,30 @@ impl Measure {
 
 impl Workflow for Measure {
     const NAME: &'static str = "measure";
-    type Input = Target;
+    type Input = MeasureInput;
     type Output = MeasureOutput;
 
     async fn run(
         &self,
         cx: &WorkflowContext<'_>,
-        target: Target,
+        input: MeasureInput,
     ) -> Result<MeasureOutput, Failure> {
+        let MeasureInput {
+            target,
+            reading_only,
+        } = input;
         let reading = cx.step(&self.scrape, target.clone()).await?;
+        let mut output = MeasureOutput::from(reading);
+        if reading_only {
+            return Ok(output);
+        }
         let analysis = cx.step(&self.analyze, target.clone()).await?;
-        let mut output = MeasureOutput {
-            snapshot_id: reading.snapshot_id.clone(),
-            views: reading.views,
-            likes: reading.likes,
-            comments: reading.comments,
-            shares: reading.shares,
-            engagement: reading.engagement,
-            unscored_reason: reading.unscored_reason,
-            analysis_id: analysis.analysis_id,
-            overall_score: analysis.overall_score,
-            feedback_id: None,
-            critique_id: None,
-            decision_id: None,
-        };
+        output.analysis_id = Some(analysis.analysis_id);
+        output.overall_score = Some(analysis.overall_score);
 
         let outcome = Outcome {
             target,
-            snapshot_id: reading.snapshot_id,
+            snapshot_id: output.snapshot_id.clone(),
         };
         if let Some(feedback) = cx.step(&self.feedback, outcome).await? {
             let of = OfFeedback {
@@ -106,5 +119,46 @@ impl Workflow for Measure {
             output.feedback_id = Some(of.feedback_id);
         }
         Ok(output)
+    }
+}
+
+impl From<Target> for MeasureInput {
+    fn from(target: Target) -> Self {
+        Self {
+            target,
+            reading_only: false,
+        }
+    }
+}
+
+impl From<Reading> for MeasureOutput {
+    fn from(reading: Reading) -> Self {
+        Self {
+            snapshot_id: reading.snapshot_id,
+            views: reading.views,
+            likes: reading.likes,
+            comments: reading.comments,
+            shares: reading.shares,
+            engagement: reading.engagement,
+            unscored_reason: reading.unscored_reason,
+            analysis_id: None,
+            overall_score: None,
+            feedback_id: None,
+            critique_id: None,
+            decision_id: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recorded_before_there_was_a_choice_reads_the_same() {
+        let recorded = r#"{"videoId":"v_1","platform":"youtube","account":"main"}"#;
+        let input: MeasureInput = serde_json::from_str(recorded).unwrap();
+        assert!(!input.reading_only);
+        assert_eq!(serde_json::to_string(&input).unwrap(), recorded);
     }
 }

@@ -137,7 +137,7 @@ impl Workflow for VideoLoop {
             .unwrap_or(posted.published_at);
         cx.sleep("the audience", due).await?;
 
-        let measure = cx.child::<Measure>(target).await?;
+        let measure = cx.child::<Measure>(target.into()).await?;
         Ok(VideoLoopOutput {
             post_id: posted.post_id,
             platform_post_id: posted.platform_post_id,

@@ -1,5 +1,5 @@
 //! `cargo xtask`: sets a bare machine up, then runs the demo, the tests, the benchmarks or the
-//! checks of CI.
+//! checks of CI; and writes new steps.
 //!
 //! Nothing of Flywheel is linked here: this compiles in seconds on a machine that has nothing but
 //! Rust, Node.js and git, and is the only program that installs anything.
@@ -39,8 +39,12 @@ enum Command {
     Test(Arguments),
     /// Sets the machine up and runs the benchmarks; the last line is one line of JSON.
     Bench(Arguments),
+    /// Sets the machine up and runs random programs on the engine while everything is killed.
+    Chaos(Arguments),
     /// Formatting, lints and documentation, with warnings as errors.
     Ci,
+    /// Writes a new step with its test, and puts it on the list.
+    NewStep(commands::new_step::NewStep),
 }
 
 /// What stands after `--`: handed on to the program that is run.
@@ -59,7 +63,9 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments.rest),
         Command::Test(arguments) => commands::test::run(&arguments.rest),
         Command::Bench(arguments) => commands::bench::run(&arguments.rest),
+        Command::Chaos(arguments) => commands::chaos::run(&arguments.rest),
         Command::Ci => commands::ci::run(),
+        Command::NewStep(asked) => commands::new_step::run(&asked).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
         Ok(code) => code,

@@ -13,12 +13,14 @@ use tokio::sync::SemaphorePermit;
 
 use crate::context::{Means, encode, encode_and_decode};
 use crate::controls::Ask;
-use crate::ending::{Ending, ErrorNote, Next, SoFar, StepError, StepErrorKind, When, add, codes};
+use crate::ending::{
+    Ending, ErrorNote, Halt, Next, SoFar, StepError, StepErrorKind, When, add, codes,
+};
 use crate::error::EngineError;
 use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
 use crate::journal::Clock;
 use crate::limits::LimitRule;
-use crate::policy::{OnExhausted, Policy};
+use crate::policy::{MissingField, OnExhausted, Policy};
 use crate::step::{Asked, Step, StepContext};
 
 /// One attempt, as the journaled closure owns it.
@@ -29,8 +31,9 @@ pub(super) struct Attempt<S> {
     pub(super) seq: u32,
     pub(super) input: Bytes,
     pub(super) policy: Arc<Policy>,
-    /// The limits that it needs, sorted by key.
-    pub(super) limits: Vec<(String, LimitRule)>,
+    /// The limits that it needs, sorted by key. Whether the input has what their keys need is said
+    /// inside the closure: the configuration may change under an open run.
+    pub(super) limits: Result<Vec<(String, LimitRule)>, MissingField>,
     /// The slots of rates that the run has waited for.
     pub(super) slots: BTreeMap<String, i64>,
     /// What the attempts before this one left.
@@ -42,22 +45,53 @@ pub(super) struct Attempt<S> {
     pub(super) went_live: Arc<AtomicBool>,
 }
 
+// Not derived: that would ask for a step that can be cloned.
+impl<S> Clone for Attempt<S> {
+    fn clone(&self) -> Self {
+        Self {
+            step: self.step.clone(),
+            key: self.key.clone(),
+            seq: self.seq,
+            input: self.input.clone(),
+            policy: self.policy.clone(),
+            limits: self.limits.clone(),
+            slots: self.slots.clone(),
+            so_far: self.so_far,
+            random: self.random,
+            means: self.means.clone(),
+            clock: self.clock.clone(),
+            went_live: self.went_live.clone(),
+        }
+    }
+}
+
 impl<S: Step> Attempt<S> {
     /// Leave, room, the start row, the work, the end row; in this order, so that history has no holes.
     pub(super) async fn execute(self) -> Result<Bytes, EngineError> {
-        let ask = Ask {
-            run_id: self.key.run_id.clone(),
-            limits: self.limits.clone(),
-            slots: self.slots.clone(),
-        };
-        if let Some(why) = self.means.controls.admit(ask).await? {
+        if let Some(why) = self.admit().await? {
             return encode(S::NAME, &Ending::<S::Output>::Halted { why });
         }
         let step = self.step.clone();
         let _room = self.enter(&step).await?;
         let started_at = self.clock.now();
         let executions = self.start(started_at).await?;
-        let cx = StepContext {
+        let cx = self.step_context(started_at, executions);
+        let ending = self.act(&cx).await;
+        self.end(cx, ending).await
+    }
+
+    /// Whether the attempt may begin; if not, why not.
+    pub(super) async fn admit(&self) -> Result<Option<Halt>, EngineError> {
+        let ask = Ask {
+            run_id: self.key.run_id.clone(),
+            limits: self.limits.clone().unwrap_or_default(),
+            slots: self.slots.clone(),
+        };
+        self.means.controls.admit(ask).await
+    }
+
+    pub(super) fn step_context(&self, started_at: Timestamp, executions: u32) -> StepContext {
+        StepContext {
             run_id: self.key.run_id.clone(),
             step: S::NAME,
             occurrence: self.key.occurrence,
@@ -67,11 +101,19 @@ impl<S: Step> Attempt<S> {
             time_limit: self.policy.time_limit,
             clock: self.clock.clone(),
             cost_micro_usd: std::sync::Mutex::new(0),
-        };
-        let (ending, bytes) = written::<S>(self.act(&cx).await)?;
+        }
+    }
+
+    /// The end row, acknowledged, and the permits; then the ending may be journaled.
+    pub(super) async fn end(
+        self,
+        cx: StepContext,
+        ending: Ending<S::Output>,
+    ) -> Result<Bytes, EngineError> {
+        let (ending, bytes) = written::<S>(ending)?;
         let ended = AttemptEnded {
             key: self.key,
-            started_at,
+            started_at: cx.started_at,
             ended_at: cx.now(),
             ending: ending.word(),
             error: ending.error().cloned(),
@@ -89,7 +131,8 @@ impl<S: Step> Attempt<S> {
         };
         let run_id = ended.key.run_id.clone();
         self.means.history.keep(ended.into()).await?;
-        if self.limits.iter().any(|(_, rule)| rule.at_once.is_some()) {
+        let mut limits = self.limits.iter().flatten();
+        if limits.any(|(_, rule)| rule.at_once.is_some()) {
             self.means.controls.leave(run_id).await;
         }
         Ok(bytes)
@@ -114,7 +157,7 @@ impl<S: Step> Attempt<S> {
 
     /// Writes the start row and gives the number of executions. The row is waited for only where
     /// somebody needs to know: see `WorkflowContext::went_live`.
-    async fn start(&self, at: Timestamp) -> Result<u32, EngineError> {
+    pub(super) async fn start(&self, at: Timestamp) -> Result<u32, EngineError> {
         let first_live = !self.went_live.swap(true, Ordering::Relaxed);
         let input = String::from_utf8_lossy(&self.input).into_owned();
         let started = AttemptStarted {
@@ -130,20 +173,35 @@ impl<S: Step> Attempt<S> {
         self.means.history.keep(started.into()).await
     }
 
-    async fn act(&self, cx: &StepContext) -> Ending<S::Output> {
+    /// What keeps the step from being executed at all.
+    pub(super) fn cannot_act(&self, cx: &StepContext) -> Option<Ending<S::Output>> {
         if cx.executions > self.policy.max_interrupted {
             let text = format!(
                 "executed {} times without coming to an end",
                 cx.executions - 1
             );
-            return match S::REPEATABLE {
+            return Some(match S::REPEATABLE {
                 true => Ending::Terminal {
                     error: ErrorNote::text(codes::STEP_INTERRUPTED, text),
                 },
                 false => Ending::Unknown {
                     error: ErrorNote::text(codes::PUBLISH_UNKNOWN, text),
                 },
-            };
+            });
+        }
+        match &self.limits {
+            Ok(_) => None,
+            Err(error) => {
+                let error = ErrorNote::new(codes::LIMIT_KEY_MISSING, error);
+                let in_doubt = !S::REPEATABLE && (self.so_far.ask_first || cx.interrupted());
+                Some(ended_for_good(error, in_doubt))
+            }
+        }
+    }
+
+    async fn act(&self, cx: &StepContext) -> Ending<S::Output> {
+        if let Some(ending) = self.cannot_act(cx) {
+            return ending;
         }
         let must_ask = !S::REPEATABLE && (self.so_far.ask_first || cx.interrupted());
         let input = match serde_json::from_slice(&self.input) {
@@ -163,10 +221,7 @@ impl<S: Step> Attempt<S> {
                     "the step panicked; its log says where",
                 ),
             ),
-            Err(_elapsed) => {
-                let text = format!("no end within {:?}", self.policy.time_limit);
-                self.unmapped(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
-            }
+            Err(_elapsed) => self.timed_out(cx),
         }
     }
 
@@ -200,7 +255,12 @@ impl<S: Step> Attempt<S> {
     }
 
     /// `in_doubt`: whether an earlier execution acted is still not known.
-    fn ending_of(&self, cx: &StepContext, error: StepError, in_doubt: bool) -> Ending<S::Output> {
+    pub(super) fn ending_of(
+        &self,
+        cx: &StepContext,
+        error: StepError,
+        in_doubt: bool,
+    ) -> Ending<S::Output> {
         let StepError { kind, note: error } = error;
         match kind {
             StepErrorKind::Retry => self.retry(cx, error, in_doubt),
@@ -211,9 +271,14 @@ impl<S: Step> Attempt<S> {
         }
     }
 
+    pub(super) fn timed_out(&self, cx: &StepContext) -> Ending<S::Output> {
+        let text = format!("no end within {:?}", self.policy.time_limit);
+        self.unmapped(cx, ErrorNote::text(codes::STEP_TIMED_OUT, text))
+    }
+
     /// An error whose meaning nobody declared: it may have acted, so a step that must not act twice
     /// asks before it goes on.
-    fn unmapped(&self, cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
+    pub(super) fn unmapped(&self, cx: &StepContext, error: ErrorNote) -> Ending<S::Output> {
         self.retry(cx, error, !S::REPEATABLE)
     }
 

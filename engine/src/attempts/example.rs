@@ -39,7 +39,7 @@ pub(crate) async fn execute_once<S: Step>(
         seq: 1,
         input: encode(S::NAME, input)?,
         policy: Arc::new(S::policy()),
-        limits: Vec::new(),
+        limits: Ok(Vec::new()),
         slots: BTreeMap::new(),
         so_far: SoFar::default(),
         random: 0.0,

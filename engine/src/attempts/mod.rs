@@ -2,6 +2,7 @@
 //! between them. This loop is the only retry layer.
 
 mod attempt;
+mod elsewhere;
 mod example;
 mod halted;
 mod parked;
@@ -19,6 +20,7 @@ use crate::step::Step;
 use crate::story::step_name;
 use crate::tables::EntryKind;
 
+pub(crate) use elsewhere::{Order, Report, Reported, SERVICE};
 pub(crate) use example::{example_key, execute_once};
 
 /// Runs `step` until it is done, fails for good, or its policy is used up and nobody wants it tried
@@ -43,12 +45,8 @@ pub(crate) async fn run<S: Step>(
         Ok(input) => input,
         Err(error) => cx.give_up(error).await,
     };
-    let (policy, _placement) = cx.means.settings.of::<S>();
+    let policy = cx.means.settings.of::<S>();
     let limits = cx.means.settings.limits_of(&policy, &input);
-    let limits = limits.map_err(|error| {
-        let note = ErrorNote::new(codes::LIMIT_KEY_MISSING, &error);
-        Failure::of_step(FailureKind::Terminal, S::NAME, &note)
-    })?;
     let mut stepping = Stepping {
         cx,
         seq,
@@ -78,7 +76,10 @@ pub(crate) async fn run<S: Step>(
             went_live: cx.went_live.clone(),
         };
         let name = key.entry_name();
-        let bytes = cx.entry(name.clone(), Box::pin(attempt.execute())).await?;
+        let bytes = match cx.run.services.contains(S::NAME) {
+            false => cx.entry(name.clone(), Box::pin(attempt.execute())).await?,
+            true => attempt.execute_elsewhere(cx).await?,
+        };
         let ending = cx.decode::<Ending<S::Output>>(&name, &bytes).await;
         // An attempt that was not begun is still to come.
         key.attempt += u32::from(!matches!(ending, Ending::Halted { .. }));

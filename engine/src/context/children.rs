@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{RunHead, WorkflowContext, encode};
 use crate::ending::Failure;
 use crate::error::EngineError;
-use crate::journal::{Call, CallResult};
+use crate::journal::{Call, CallResult, StepCall};
 use crate::story::{Gave, children as run_ids, given};
 use crate::tables::EntryKind;
 use crate::workflow::Workflow;
@@ -88,6 +88,12 @@ impl WorkflowContext<'_> {
         Ok(outputs)
     }
 
+    pub(crate) async fn call_step(&self, call: StepCall) -> Result<Option<CallResult>, Failure> {
+        self.check_cancelled()?;
+        let _busy = self.only_this().await;
+        self.latch(self.journal.call_step(call).await)
+    }
+
     async fn call(&self, calls: Vec<Call>, at_most: usize) -> Result<Vec<CallResult>, Failure> {
         let _busy = self.only_this().await;
         self.latch(self.journal.call(calls, at_most.max(1)).await)
@@ -109,6 +115,7 @@ impl WorkflowContext<'_> {
             workflow: W::NAME.to_owned(),
             parent_id: Some(self.run.run_id.clone()),
             rerun: None,
+            services: self.run.services.clone(),
             input: serde_json::to_value(input).map_err(encode_error)?,
         };
         let body = encode("a child run's start", &head)?;

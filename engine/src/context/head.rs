@@ -1,5 +1,7 @@
 //! What is known of a run from its start.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::operations::RerunPoint;
@@ -15,5 +17,9 @@ pub(crate) struct RunHead {
     /// From where it goes on, if it goes on from another run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rerun: Option<RerunPoint>,
+    /// The steps that are executed as services, in this run and those below it. Decided when a run is
+    /// asked for, because a step as a service has other entries in the journal.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) services: BTreeSet<String>,
     pub(crate) input: serde_json::Value,
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answer, Ask, Controls, NewWait};
 use crate::ending::Halt;
@@ -36,7 +36,7 @@ impl MemoryControls {
 
     /// An event that is there before anybody waits for it.
     pub fn event(&self, id: &str, name: &str, key: &str, data: Value) {
-        self.prepare(name, Some(key.to_owned()), id, data);
+        self.prepare(name, Some(key.to_owned()), id, json!({ "data": data }));
     }
 
     fn prepare(&self, name: &str, key: Option<String>, by: &str, value: Value) {

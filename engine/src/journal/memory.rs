@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Awakeable, Call, CallResult, Clock, Closure, Journal};
+use super::{Awakeable, Call, CallResult, Clock, Closure, Journal, StepCall};
 use crate::ending::Failure;
 use crate::error::EngineError;
 
@@ -318,6 +318,12 @@ impl Journal for MemoryJournal {
             Ok(results)
         }
         .boxed()
+    }
+
+    /// A lab has no services: it executes every step inline.
+    fn call_step(&self, call: StepCall) -> BoxFuture<'_, Result<Option<CallResult>, Failure>> {
+        let name = call.service;
+        self.journals.fail(EngineError::NoService { name }).boxed()
     }
 
     /// Nobody answers here after the wait was registered (see `controls::MemoryControls`): it lasts to

@@ -30,6 +30,17 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
+/// A step's service to be called.
+#[derive(Debug, Clone)]
+pub(crate) struct StepCall {
+    pub(crate) service: String,
+    /// Idempotency key.
+    pub(crate) key: String,
+    pub(crate) body: Bytes,
+    /// When the answer is given up.
+    pub(crate) until: Timestamp,
+}
+
 pub(crate) type CallResult = Result<Bytes, Failure>;
 
 /// A place for an answer from outside.
@@ -56,6 +67,9 @@ pub(crate) trait Journal: Send + Sync {
         calls: Vec<Call>,
         at_most: usize,
     ) -> BoxFuture<'_, Result<Vec<CallResult>, Failure>>;
+    /// Calls a step's service; nothing comes if it does not answer in time, and then it is told that
+    /// nobody waits any more.
+    fn call_step(&self, call: StepCall) -> BoxFuture<'_, Result<Option<CallResult>, Failure>>;
     /// A place for an answer from outside. Nothing is journaled before `answered` is awaited.
     fn awakeable(&self) -> Awakeable<'_>;
     /// Seed of the run's randomness; the same at every replay.

@@ -4,6 +4,8 @@ mod m20261122_000001_runs;
 mod m20261123_000002_waits;
 mod m20261123_000003_schedules;
 mod m20261123_000004_events;
+mod m20261123_000005_run_search;
+mod m20261123_000006_prune;
 
 use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
@@ -25,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_waits::Migration),
             Box::new(m20261123_000003_schedules::Migration),
             Box::new(m20261123_000004_events::Migration),
+            Box::new(m20261123_000005_run_search::Migration),
+            Box::new(m20261123_000006_prune::Migration),
         ]
     }
 

@@ -34,6 +34,8 @@ use crate::{events, limits, operations, waits};
 const PAGE: u64 = 500;
 /// Younger rows are still being written by those who know better.
 const SETTLED_MS: i64 = 5_000;
+/// The time between two counts, in times that one takes.
+const COUNT_SHARE: u32 = 20;
 /// Restate answers before its store is read again after a crash, so one answer without a run is not
 /// believed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,6 +56,9 @@ struct Seen {
     missing_since: HashMap<String, Instant>,
     /// The workflows whose runs were counted.
     workflows: BTreeSet<String>,
+    /// Counting a million runs takes a second: after each count nothing is counted for so long that
+    /// it stays a small part of the work.
+    count_again_at: Option<Instant>,
 }
 
 /// What one pass did.
@@ -305,6 +310,11 @@ impl Reconciler {
     }
 
     async fn measure(&self, now: Timestamp) -> Result<(), EngineError> {
+        let began = Instant::now();
+        let is_early = |at: Instant| began < at;
+        if self.seen().count_again_at.is_some_and(is_early) {
+            return Ok(());
+        }
         let counts = queries::counts(&self.db).await?;
         let groups = every_group(&mut self.seen().workflows, counts);
         for group in groups {
@@ -312,6 +322,7 @@ impl Reconciler {
         }
         let stuck = queries::stuck(&self.db).await?;
         metrics::reconciled(now, stuck);
+        self.seen().count_again_at = Some(Instant::now() + began.elapsed() * COUNT_SHARE);
         Ok(())
     }
 

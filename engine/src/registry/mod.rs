@@ -2,9 +2,10 @@
 
 mod erased;
 mod info;
+mod served;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,11 +14,14 @@ use crate::context::{TIME, WAIT};
 use crate::error::EngineError;
 use crate::events::Trigger;
 use crate::limits::Limits;
-use crate::policy::PolicyOverride;
+use crate::policy::{Placement, PolicyOverride};
+use crate::step::Step;
 use crate::workflow::Workflow;
 
+use self::served::Served;
 pub(crate) use erased::ErasedWorkflow;
 pub use info::{StepInfo, WorkflowInfo};
+pub(crate) use served::ServedStep;
 pub(crate) use settings::Settings;
 
 /// Workflows and steps by name.
@@ -25,6 +29,7 @@ pub(crate) use settings::Settings;
 pub struct Registry {
     workflows: BTreeMap<&'static str, Arc<dyn ErasedWorkflow>>,
     steps: BTreeMap<&'static str, StepInfo>,
+    served: BTreeMap<&'static str, Arc<dyn ServedStep>>,
     limits: Limits,
     triggers: Vec<Trigger>,
     /// What was added a second time, and its name; reported by [`Registry::check`].
@@ -61,6 +66,59 @@ impl Registry {
         self
     }
 
+    /// Adds a step that this worker can execute as the service `steps.NAME`, for its own runs and those
+    /// of others. Whether runs call it is for the step's placement to say.
+    #[must_use]
+    pub fn serve<S: Step>(mut self, step: Arc<S>) -> Self {
+        self.served.insert(S::NAME, Arc::new(Served(step)));
+        self.steps.entry(S::NAME).or_insert_with(StepInfo::of::<S>);
+        self
+    }
+
+    /// The steps whose placement is `service`, for a [`Client`](crate::Client).
+    #[must_use]
+    pub fn placed_as_services(&self) -> BTreeSet<String> {
+        self.steps
+            .values()
+            .filter(|step| step.effective.placement == Placement::Service)
+            .map(|step| step.name.to_owned())
+            .collect()
+    }
+
+    /// Every step that can be a service, whatever its placement is now: open runs keep the one that
+    /// they began with.
+    pub(crate) fn services(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn ServedStep>)> {
+        let can_be = |name: &str| self.steps.get(name).is_some_and(|step| step.repeatable);
+        self.served
+            .iter()
+            .map(|(name, step)| (*name, step))
+            .filter(move |(name, _)| can_be(name))
+    }
+
+    /// The named steps, as services.
+    pub(crate) fn served(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<(&'static str, Arc<dyn ServedStep>)>, EngineError> {
+        let find = |name: &String| {
+            let not_served = |problem: &str| EngineError::NotServed {
+                name: name.clone(),
+                problem: problem.to_owned(),
+            };
+            let Some((known, step)) = self.served.get_key_value(name.as_str()) else {
+                let known = self.served.keys().copied().collect::<Vec<_>>().join(", ");
+                return Err(not_served(&format!("this program has {known}")));
+            };
+            match self.steps.get(known) {
+                Some(info) if info.repeatable => Ok((*known, step.clone())),
+                _ => Err(not_served(
+                    "it must not act twice, and only the worker of its run knows what was interrupted",
+                )),
+            }
+        };
+        names.iter().map(find).collect()
+    }
+
     /// Adds rows to the table of events: which event starts which workflow.
     #[must_use]
     pub fn triggers(mut self, triggers: impl IntoIterator<Item = Trigger>) -> Self {
@@ -92,6 +150,11 @@ impl Registry {
                 });
             }
             if let Some(step) = self.steps.get_mut(name.as_str()) {
+                over.check(step)
+                    .map_err(|source| EngineError::PolicyImpossible {
+                        step: name.clone(),
+                        source,
+                    })?;
                 step.effective = over.apply(step.effective.policy.clone());
             }
         }
@@ -100,10 +163,7 @@ impl Registry {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        let of = |step: &StepInfo| {
-            let policy = Arc::new(step.effective.policy.clone());
-            (step.name, (policy, step.effective.placement))
-        };
+        let of = |step: &StepInfo| (step.name, Arc::new(step.effective.policy.clone()));
         Settings {
             steps: self.steps.values().map(of).collect(),
             limits: self.limits.clone(),

@@ -6,23 +6,23 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::limits::{LimitRule, Limits};
-use crate::policy::{MissingField, Placement, Policy};
+use crate::policy::{MissingField, Policy};
 use crate::step::Step;
 
 /// The effective policies of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    pub(super) steps: BTreeMap<&'static str, (Arc<Policy>, Placement)>,
+    pub(super) steps: BTreeMap<&'static str, Arc<Policy>>,
     pub(super) limits: Limits,
 }
 
 impl Settings {
-    /// The step's policy and placement; its own, if the catalogue does not have it.
-    pub(crate) fn of<S: Step>(&self) -> (Arc<Policy>, Placement) {
+    /// The step's policy; its own, if the catalogue does not have it.
+    pub(crate) fn of<S: Step>(&self) -> Arc<Policy> {
         self.steps
             .get(S::NAME)
             .cloned()
-            .unwrap_or_else(|| (Arc::new(S::policy()), Placement::default()))
+            .unwrap_or_else(|| Arc::new(S::policy()))
     }
 
     /// The limits that an attempt with this input needs, sorted by key; those without a rule limit

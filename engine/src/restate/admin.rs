@@ -74,6 +74,37 @@ impl Admin {
         Ok(rows.rows)
     }
 
+    /// The address that serves a service now, if one does.
+    pub(crate) async fn served_by(&self, service: &str) -> Result<Option<String>, EngineError> {
+        #[derive(Deserialize)]
+        struct Served {
+            deployment_id: String,
+        }
+        #[derive(Deserialize)]
+        struct Deployment {
+            uri: Option<String>,
+        }
+        let served: Served = match self.get(&format!("services/{service}")).await {
+            Ok(served) => served,
+            Err(EngineError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let path = format!("deployments/{}", served.deployment_id);
+        let deployment: Deployment = self.get(&path).await?;
+        Ok(deployment.uri)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
+        let url = self.base.join(path).unwrap_or_else(|_| self.base.clone());
+        let operation = format!("look at {path}");
+        let question = Question {
+            operation: &operation,
+            address: &self.base,
+            fix: "see that this is the address of Restate's admin API",
+        };
+        question.ask(self.http.get(url)).await
+    }
+
     /// Ends an invocation in good order: it is told at its next operation, and so are those that it
     /// called.
     pub(crate) async fn cancel(&self, invocation: &str) -> Result<(), EngineError> {

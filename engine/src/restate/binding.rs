@@ -2,7 +2,7 @@
 //!
 //! Uses `restate_sdk::service::macro_support`, which is hidden and may change with any release;
 //! hence the exact pin of the SDK. `a_run_retries_waits_calls_children_and_leaves_its_rows` in
-//! `engine/tests/real_server.rs` fails when an upgrade breaks it.
+//! `engine/tests/on_restate/real_server.rs` fails when an upgrade breaks it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,12 @@ use restate_sdk::service::{Discoverable as _, Service, ServiceDefinition};
 use serde_json::Value;
 
 use super::journal::{RestateJournal, terminal};
+use super::serving::StepService;
+use crate::attempts::SERVICE;
 use crate::context::{Means, RunHead, WorkflowContext};
 use crate::error::EngineError;
 use crate::event::{RunEnded, RunStarted};
-use crate::registry::{ErasedWorkflow, Registry};
+use crate::registry::{ErasedWorkflow, ServedStep};
 
 /// Every workflow is a service with this one handler.
 pub(crate) const HANDLER: &str = "run";
@@ -36,33 +38,46 @@ const ABORT: Duration = Duration::from_secs(60 * 60);
 
 /// The endpoint that serves every registered workflow. After `stop` it begins no attempt.
 pub(crate) fn endpoint(
-    registry: &Registry,
+    workflows: &[(&'static str, Arc<dyn ErasedWorkflow>)],
+    services: &[(&'static str, Arc<dyn ServedStep>)],
     means: &Means,
     worker: &str,
     inactivity: Duration,
 ) -> Result<Endpoint, EngineError> {
     let mut builder = Endpoint::builder();
-    for (name, workflow) in registry.workflows() {
+    for (name, workflow) in workflows {
         let dispatch = Dispatch {
             workflow: workflow.clone(),
             means: means.clone(),
             worker: worker.into(),
         };
-        builder = builder.bind(definition(name, dispatch, inactivity)?);
+        builder = builder.bind(definition((*name).to_owned(), dispatch, inactivity)?);
+    }
+    for (name, step) in services {
+        let service = StepService {
+            step: step.clone(),
+            stop: means.stop.clone(),
+        };
+        let name = format!("{SERVICE}{name}");
+        builder = builder.bind(definition(name, service, inactivity)?);
     }
     Ok(builder.build())
 }
 
-fn definition(
-    name: &'static str,
-    dispatch: Dispatch,
+fn definition<D>(
+    name: String,
+    dispatch: D,
     inactivity: Duration,
-) -> Result<ServiceDefinition, EngineError> {
+) -> Result<ServiceDefinition, EngineError>
+where
+    D: Service<Future = ServiceBoxFuture> + Send + Sync + 'static,
+{
     let mut discovery = Prototype::discover();
-    discovery.name = ServiceName::try_from(name).map_err(|error| EngineError::ServiceName {
-        name: name.to_owned(),
-        reason: error.to_string(),
-    })?;
+    discovery.name =
+        ServiceName::try_from(name.as_str()).map_err(|error| EngineError::ServiceName {
+            name: name.clone(),
+            reason: error.to_string(),
+        })?;
     let options = ServiceOptions::new()
         .inactivity_timeout(inactivity)
         .abort_timeout(ABORT)

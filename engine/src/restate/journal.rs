@@ -5,14 +5,14 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use restate_sdk::context::{
-    Context, ContextAwakeables as _, ContextClient as _, ContextSideEffects as _,
+    CallFuture as _, Context, ContextAwakeables as _, ContextClient as _, ContextSideEffects as _,
     ContextTimers as _, DurableFuturesUnordered, RequestTarget, RunFuture as _,
 };
 use restate_sdk::errors::{HandlerError, TerminalError};
 
 use super::binding::HANDLER;
 use crate::ending::{Failure, FailureKind, codes};
-use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal};
+use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal, StepCall};
 
 /// Restate's code for a cancelled invocation.
 const CANCELLED: u16 = 409;
@@ -60,6 +60,38 @@ impl Journal for RestateJournal<'_> {
                 }
             }
             Ok(results.into_iter().flatten().collect())
+        }
+        .boxed()
+    }
+
+    fn call_step(&self, call: StepCall) -> BoxFuture<'_, Result<Option<CallResult>, Failure>> {
+        let answered = async move {
+            let name = call.key.clone();
+            let target = RequestTarget::service(call.service, HANDLER);
+            let answer = self
+                .0
+                .request::<Bytes, Bytes>(target, call.body)
+                .idempotency_key(call.key)
+                .call();
+            let handle = answer.invocation_handle().await?;
+            let wait = call.until.duration_since(Timestamp::now());
+            let over = self.0.sleep(wait.try_into().unwrap_or_default());
+            let answer = restate_sdk::select! {
+                answer = answer => Some(answer),
+                over = over => {
+                    over?;
+                    None
+                },
+            };
+            if answer.is_none() {
+                handle.cancel();
+            }
+            Ok(answer.map(|answer| answer.map_err(|error| child_failure(&name, &error))))
+        };
+        async move {
+            answered
+                .await
+                .map_err(|error: TerminalError| failure(&error))
         }
         .boxed()
     }

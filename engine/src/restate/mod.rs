@@ -6,3 +6,4 @@ mod http;
 pub(crate) mod ingress;
 pub(crate) mod journal;
 pub(crate) mod serve;
+mod serving;

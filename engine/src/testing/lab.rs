@@ -1,5 +1,6 @@
 //! Runs in memory: no Restate, no waiting, crashes at will.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -172,6 +173,8 @@ impl Lab {
             workflow: W::NAME.to_owned(),
             parent_id: None,
             rerun: None,
+            // A lab has no services.
+            services: BTreeSet::new(),
             input,
         };
         loop {

@@ -94,7 +94,9 @@ impl Stage {
         restate: RestateServer,
     ) -> Result<Self, StageError> {
         crate::migrate(&db).await?;
-        let client = Client::new(db.clone(), restate.ingress().clone())?;
+        let client = Client::new(db.clone(), restate.ingress().clone())?
+            .with_triggers(registry.all_triggers())
+            .with_services(registry.placed_as_services());
         let address = (std::net::Ipv4Addr::LOCALHOST, 0).into();
         let urls = RestateUrls {
             ingress: restate.ingress().clone(),

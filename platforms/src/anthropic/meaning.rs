@@ -105,8 +105,8 @@ pub(super) fn refused(operation: &'static str, answer: &Exchange, now: Timestamp
     if !body.r#type.is_empty() {
         message.push_str(&format!(
             ", {}: {}",
-            excerpt(&body.r#type),
-            excerpt(&body.message)
+            answer.said(&body.r#type),
+            answer.said(&body.message)
         ));
     }
     let message = with_request(message, request_id(&answer.headers).as_deref());

@@ -33,13 +33,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::container::ContainerFailure;
 use super::upload::UploadFailure;
 use super::{SERVICE, usage};
-use crate::http::{Exchange, excerpt, retry_after};
+use crate::http::{Exchange, retry_after};
 use crate::{LaterWhen, Meaning, PlatformError};
 
 /// Every code that this module's errors can have, sorted.
@@ -98,12 +97,7 @@ struct GraphError {
 }
 
 /// The error that stands for an answer which is not a success.
-pub(super) fn refused(
-    operation: &'static str,
-    answer: &Exchange,
-    token: &SecretString,
-    now: Timestamp,
-) -> PlatformError {
+pub(super) fn refused(operation: &'static str, answer: &Exchange, now: Timestamp) -> PlatformError {
     // A body that is not Meta's JSON (a proxy's page, an empty one) leaves only the status.
     let error = serde_json::from_slice::<Refusal>(&answer.body)
         .unwrap_or_default()
@@ -121,7 +115,7 @@ pub(super) fn refused(
     }
     let for_people = error.error_user_msg.filter(|words| !words.is_empty());
     if let Some(words) = for_people.or(error.message) {
-        message.push_str(&format!(": {}", said(&words, token)));
+        message.push_str(&format!(": {}", answer.said(&words)));
     }
     PlatformError::new(SERVICE.name, operation, code, meaning, message)
 }
@@ -129,9 +123,8 @@ pub(super) fn refused(
 /// The error that stands for bytes which the upload host did not take.
 pub(super) fn failed_upload(
     operation: &'static str,
-    status: StatusCode,
+    answer: &Exchange,
     failure: &UploadFailure,
-    token: &SecretString,
 ) -> PlatformError {
     let kind = failure.kind.as_deref().unwrap_or("no type");
     let (code, meaning) = match (kind, failure.retriable) {
@@ -142,9 +135,9 @@ pub(super) fn failed_upload(
     let words = failure.message.as_deref().unwrap_or_default();
     let message = format!(
         "status {}, {}: {}",
-        status.as_u16(),
-        said(kind, token),
-        said(words, token)
+        answer.status.as_u16(),
+        answer.said(kind),
+        answer.said(words)
     );
     PlatformError::new(SERVICE.name, operation, code, meaning, message)
 }
@@ -235,15 +228,6 @@ fn unavailable(asked: Option<Duration>) -> Reading {
         Meaning::Later(LaterWhen::After(wait))
     });
     ("instagram_unavailable", meaning)
-}
-
-/// Meta's own words, in short. It repeats a token that it does not understand.
-fn said(words: &str, token: &SecretString) -> String {
-    let token = token.expose_secret();
-    match token.is_empty() {
-        true => excerpt(words),
-        false => excerpt(&words.replace(token, "[token]")),
-    }
 }
 
 #[cfg(test)]

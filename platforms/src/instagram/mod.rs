@@ -148,16 +148,6 @@ impl Instagram {
             .await
     }
 
-    /// The error that stands for an answer which is not a success.
-    fn refused(&self, operation: &'static str, answer: &Exchange) -> PlatformError {
-        meaning::refused(
-            operation,
-            answer,
-            &self.config.access_token,
-            Timestamp::now(),
-        )
-    }
-
     /// One request whose answer is JSON.
     async fn answer<T: DeserializeOwned>(
         &self,
@@ -166,7 +156,7 @@ impl Instagram {
     ) -> Result<T, PlatformError> {
         let answer = self.send(operation, request).await?;
         if !answer.status.is_success() {
-            return Err(self.refused(operation, &answer));
+            return Err(meaning::refused(operation, &answer, Timestamp::now()));
         }
         SERVICE.parse(operation, &answer.body)
     }

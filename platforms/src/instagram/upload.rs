@@ -4,6 +4,7 @@
 //! long as the container is in progress. Meta's pages name the header `offset` and no way to ask
 //! which byte is missing, so a file that broke off is sent from its beginning.
 
+use jiff::Timestamp;
 use reqwest::Body;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
@@ -49,16 +50,10 @@ impl Instagram {
         // A failure may come with status 200, and a refusal with either of two bodies.
         let said: UploadAnswer = serde_json::from_slice(&answer.body).unwrap_or_default();
         if let Some(failure) = said.debug_info {
-            let token = &self.config.access_token;
-            return Err(meaning::failed_upload(
-                OPERATION,
-                answer.status,
-                &failure,
-                token,
-            ));
+            return Err(meaning::failed_upload(OPERATION, &answer, &failure));
         }
         if !answer.status.is_success() {
-            return Err(self.refused(OPERATION, &answer));
+            return Err(meaning::refused(OPERATION, &answer, Timestamp::now()));
         }
         match said.success {
             Some(true) => Ok(()),

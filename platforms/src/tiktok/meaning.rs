@@ -35,7 +35,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::SERVICE;
-use crate::http::{Exchange, excerpt, retry_after};
+use crate::http::{Exchange, retry_after};
 use crate::{LaterWhen, Meaning, PlatformError};
 
 /// Every code that this module's errors can have, sorted.
@@ -175,14 +175,14 @@ fn refused(
         by_code(&refusal.code, asked).unwrap_or_else(|| by_status(answer.status, asked));
     let mut message = format!("status {}", answer.status.as_u16());
     if !refusal.is_none() {
-        message.push_str(&format!(", {}", excerpt(&refusal.code)));
+        message.push_str(&format!(", {}", answer.said(&refusal.code)));
     }
     if !refusal.message.is_empty() {
-        message.push_str(&format!(": {}", excerpt(&refusal.message)));
+        message.push_str(&format!(": {}", answer.said(&refusal.message)));
     }
     if !refusal.log_id.is_empty() {
         // What TikTok's support asks for.
-        message.push_str(&format!(" (log {})", excerpt(&refusal.log_id)));
+        message.push_str(&format!(" (log {})", answer.said(&refusal.log_id)));
     }
     PlatformError::new(SERVICE.name, operation, code, meaning, message)
 }

@@ -24,7 +24,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::SERVICE;
-use crate::http::{Exchange, excerpt, retry_after};
+use crate::http::{Exchange, retry_after};
 use crate::{LaterWhen, Meaning, PlatformError};
 
 /// Every code that this module's errors can have, sorted.
@@ -116,10 +116,10 @@ pub(super) fn refused(operation: &'static str, answer: &Exchange, now: Timestamp
     let (code, meaning) = classify(answer.status, &body, asked, now);
     let mut message = format!("status {}", answer.status.as_u16());
     if !body.reason().is_empty() {
-        message.push_str(&format!(", {}", excerpt(body.reason())));
+        message.push_str(&format!(", {}", answer.said(body.reason())));
     }
     if !body.message.is_empty() {
-        message.push_str(&format!(": {}", excerpt(&body.message)));
+        message.push_str(&format!(": {}", answer.said(&body.message)));
     }
     PlatformError::new(SERVICE.name, operation, code, meaning, message)
 }

@@ -11,6 +11,8 @@ mod m0004_learning;
 mod m0005_events;
 mod m0006_uploads;
 mod m0007_account_tokens;
+mod m0008_reading_turns;
+mod m0009_made_once;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement,
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_events::Migration),
             Box::new(m0006_uploads::Migration),
             Box::new(m0007_account_tokens::Migration),
+            Box::new(m0008_reading_turns::Migration),
+            Box::new(m0009_made_once::Migration),
         ]
     }
 

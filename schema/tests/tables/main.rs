@@ -4,9 +4,11 @@
 mod account_tokens;
 mod database;
 mod events;
+mod made_once;
 mod migrations;
 mod posts;
 mod posts_uploads;
+mod reading_turns;
 mod records;
 mod rows;
 mod weights;

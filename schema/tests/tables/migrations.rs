@@ -22,7 +22,9 @@ async fn migrating_twice_changes_nothing() -> TestResult {
               "m0004_learning",
               "m0005_events",
               "m0006_uploads",
-              "m0007_account_tokens"
+              "m0007_account_tokens",
+              "m0008_reading_turns",
+              "m0009_made_once"
             ]
         "#);
         }
@@ -48,7 +50,7 @@ async fn eight_processes_opening_and_migrating_a_new_database_at_once_all_succee
             });
         }
         while let Some(process) = processes.join_next().await {
-            assert_eq!(process??, 7);
+            assert_eq!(process??, 9);
         }
         Ok(())
     })

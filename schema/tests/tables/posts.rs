@@ -185,6 +185,7 @@ async fn a_post_that_goes_all_the_way_keeps_every_fact() -> TestResult {
               "publishing_at_ms": null,
               "reopened": 0,
               "published_at_ms": 1795341900000,
+              "gone_at_ms": null,
               "updated_at_ms": 1795341960000
             }
         "#);

@@ -1,13 +1,11 @@
 //! `flywheel schedules create NAME --workflow W --cron "…"`: a new schedule.
 
 use clap::Args;
-use engine::Registry;
 use engine::schedules::{NewSchedule, Schedules};
 use engine::tables::Missed;
 use jiff::Timestamp;
 use schema::DatabaseConnection;
 use serde_json::Value;
-use steps::Steps;
 
 use super::{for_person, show};
 use crate::cli::Ended;
@@ -59,7 +57,7 @@ impl Create {
         now: Timestamp,
         json: bool,
     ) -> anyhow::Result<Ended> {
-        let registry = registry(setup, db.clone())?;
+        let registry = setup.registry(setup.browser(false)?, db.clone())?;
         let created = Schedules::new(db)
             .create(&registry, self.into_new(), now)
             .await
@@ -78,16 +76,6 @@ impl Create {
             catch_up_max: self.missed.catch_up_max,
         }
     }
-}
-
-/// What a worker here would serve: it knows the workflows and what they take.
-fn registry(setup: &Setup, db: DatabaseConnection) -> anyhow::Result<Registry> {
-    let clients = setup.clients(setup.browser(false)?)?;
-    let steps = Steps::new(&setup.services(&clients, db)?);
-    let wait = setup
-        .config
-        .wall_wait(setup.world.time_scale(&setup.config));
-    Ok(workflows::registry(&steps, wait))
 }
 
 fn json(text: &str) -> Result<Value, serde_json::Error> {

@@ -150,7 +150,9 @@ async fn a_run_outlasts_some_minutes_without_claude() {
     let overloaded = json!({ "kind": "overloaded" });
     world.fault("anthropic", "messages", 0, 9, overloaded).await;
     let lab = lab(&world);
-    lab.run::<Measure>("run_1", &world.target()).await.unwrap();
+    lab.run::<Measure>("run_1", &world.target().into())
+        .await
+        .unwrap();
     assert!(world.listed("requests?platform=anthropic").await.len() > 9);
 }
 
@@ -159,7 +161,8 @@ async fn an_answer_of_no_use_is_paid_for_six_times_and_no_more() {
     let world = World::published().await;
     let garbage = json!({ "kind": "garbage" });
     world.fault("anthropic", "messages", 0, 0, garbage).await;
-    let result = lab(&world).run::<Measure>("run_1", &world.target()).await;
+    let target = world.target().into();
+    let result = lab(&world).run::<Measure>("run_1", &target).await;
     let Err(LabError::Failed(failure)) = result else {
         panic!("{result:?}")
     };

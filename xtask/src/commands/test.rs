@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::doctests;
 use crate::process::{self, exit_code, line, say, succeeds};
 use crate::setup::system::{self, Need};
-use crate::setup::{PersonNeeded, Tools, postgres, vendors};
+use crate::setup::{PersonNeeded, Tools, postgres, remote_step, vendors};
 use crate::signals::Signals;
 use crate::throwaway_postgres::ThrowawayPostgres;
 use crate::workspace::{self, cargo};
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     ])?;
     let tools = Tools::install()?;
     let python = vendors::python()?;
+    let remote_step = remote_step::program()?;
     let programs = postgres::programs().ok_or_else(|| {
         PersonNeeded("no Postgres server of version 14 or newer was found".to_owned())
     })?;
@@ -40,7 +41,8 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
         tools
             .tell(command)
             .env("FLYWHEEL_TEST_POSTGRES_URL", server.url())
-            .env(vendors::PYTHON, &python);
+            .env(vendors::PYTHON, &python)
+            .env(remote_step::PROGRAM, &remote_step);
         let mut child = command
             .spawn()
             .with_context(|| format!("start `{}`", line(command)))?;

@@ -5,6 +5,8 @@
 
 pub(crate) mod browser;
 pub(crate) mod postgres;
+pub(crate) mod python;
+pub(crate) mod remote_step;
 pub(crate) mod restate;
 pub(crate) mod system;
 pub(crate) mod vendors;

@@ -20,6 +20,8 @@ pub(crate) enum Need {
     Compiler,
     /// GStreamer with its headers, H.264, AAC, MP4, Matroska and text on pictures, and a font.
     Media,
+    /// The headers of OpenSSL: a peer in the benchmarks links it, and nothing of ours does.
+    OpenSsl,
     /// The Postgres server's programs.
     Postgres,
     /// Python that can make environments: the vendors' own clients are run in the tests.
@@ -71,6 +73,8 @@ const APT: &[(Need, &str, Proof)] = &[
     (Need::Media, "gstreamer1.0-libav", Proof::Package),
     (Need::Media, "gstreamer1.0-x", Proof::Package),
     (Need::Media, "fonts-dejavu-core", Proof::Package),
+    (Need::OpenSsl, "pkg-config", Proof::Program("pkg-config")),
+    (Need::OpenSsl, "libssl-dev", Proof::Package),
     (Need::Postgres, "postgresql", Proof::PostgresServer),
     (Need::Python, "python3", Proof::PythonEnvironments),
     (Need::Python, "python3-venv", Proof::PythonEnvironments),
@@ -81,6 +85,7 @@ const BREW: &[(Need, &[&str])] = &[
     (Need::Browser, &["chromium", "chromedriver"]),
     (Need::Compiler, &[]),
     (Need::Media, &["pkgconf", "gstreamer"]),
+    (Need::OpenSsl, &[]),
     (Need::Postgres, &["postgresql@17"]),
     (Need::Python, &["python"]),
 ];
@@ -230,6 +235,11 @@ fn is_there(need: Need) -> bool {
             "gstreamer-pbutils-1.0",
             "gstreamer-video-1.0",
         ])),
+        // macOS has a library of its own for that.
+        Need::OpenSsl => {
+            cfg!(target_os = "macos")
+                || succeeds(Command::new("pkg-config").args(["--exists", "openssl"]))
+        }
         Need::Postgres => postgres::programs().is_some(),
         Need::Python => vendors::can_be_installed(),
     }

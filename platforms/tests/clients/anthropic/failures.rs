@@ -161,6 +161,18 @@ async fn an_error_says_what_the_vendor_said_and_which_request_it_was() -> Checke
 }
 
 #[tokio::test]
+async fn a_key_that_the_vendor_repeats_is_not_shown() -> Checked {
+    let (vendor, anthropic) = start().await?;
+    let body = format!(
+        r#"{{"error":{{"type":"authentication_error","message":"no such key: {}"}}}}"#,
+        super::KEY
+    );
+    vendor.will_say([Reply::text(401, &body)]);
+    insta::assert_snapshot!(failure(&anthropic).await?, @"anthropic structured failed: status 401, authentication_error: no such key: [token]");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_come_or_swells_is_worth_another_try() -> Checked {
     let vendor = Vendor::start().await?;
     let anthropic = Anthropic::new(AnthropicConfig {

@@ -74,10 +74,13 @@ async fn no_error_shows_a_token_an_address_or_a_whole_body() -> Checked {
     let gone = UploadUrl::from_stored("http://127.0.0.1:1/u?upload_token=canary-upload".to_owned());
     let tiktok_gone = TikTok::new(config(&Url::parse("http://127.0.0.1:1/vendor")?))?;
     let old = RefreshToken::from_stored("rft.canary-old".into());
+    // TikTok may repeat what it was sent.
     let long = format!(
-        r#"{{"error":{{"code":"x","message":"{}"}}}}"#,
+        r#"{{"error":{{"code":"x","message":"canary-upload {}"}}}}"#,
         "long ".repeat(400)
     );
+    let repeated =
+        r#"{"error":"invalid_request","error_description":"rft.canary-old canary-secret"}"#;
     let chunk = || vec![0; plan.chunk_bytes() as usize];
     vendor.will_say([
         Reply::text(400, &long),
@@ -88,6 +91,7 @@ async fn no_error_shows_a_token_an_address_or_a_whole_body() -> Checked {
             r#"{"access_token":"act.canary","expires_in":"rft.canary"}"#,
         ),
         Reply::text(200, r#"{"data":"https://x.example/?upload_token=canary"}"#),
+        Reply::text(400, repeated),
     ]);
     let errors = [
         failure(
@@ -106,6 +110,7 @@ async fn no_error_shows_a_token_an_address_or_a_whole_body() -> Checked {
                 .init_file_upload(&token(), &post(), &clip(), &creator())
                 .await,
         )?,
+        failure(tiktok.refresh(&old).await)?,
         failure(
             tiktok_gone
                 .send_chunk(&gone, &plan, 0, Container::Mp4, chunk())

@@ -1,0 +1,18 @@
+//! The engine's tables, on SQLite and, when `FLYWHEEL_TEST_POSTGRES_URL` names a server, on Postgres.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers are test code, too, which clippy cannot see"
+)]
+
+mod database;
+mod history;
+mod outcomes;
+mod prune;
+mod reconciler_passes;
+mod recorder;
+mod run_search;
+mod schedules;
+mod schedules_year;
+mod stub;
