@@ -3,6 +3,7 @@
 //! Nothing of the loop itself lives here: steps are in `steps/`, their order in `workflows/`, what
 //! the world calls in `server/`.
 
+mod backup;
 mod cli;
 mod clients;
 mod config;
@@ -11,6 +12,7 @@ mod demo;
 mod first_schedules;
 mod logging;
 mod output;
+mod parked;
 mod restate;
 mod setup;
 mod supervise;

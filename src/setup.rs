@@ -169,7 +169,7 @@ impl Setup {
     }
 
     /// The database that was named, and where; without one, it is in the folder.
-    fn named_database(&self) -> Option<(SecretString, &'static str)> {
+    pub(crate) fn named_database(&self) -> Option<(SecretString, &'static str)> {
         if self.own_database {
             return None;
         }

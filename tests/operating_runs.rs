@@ -122,6 +122,18 @@ fn a_parked_run_is_shown_with_what_resolves_it_and_the_decision_is_kept_for_rest
 }
 
 #[test]
+fn a_run_is_followed_until_a_person_has_to_decide() {
+    let stage = Stage::new("");
+    parked(&stage, "run_1");
+    let output = stage.run(&["runs", "tail", "run_1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let refusal = said(&output);
+    assert!(refusal.contains("flywheel runs show run_1"), "{refusal}");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("parked: reweight: no_rows"), "{told}");
+}
+
+#[test]
 fn what_needs_restate_says_that_it_cannot_be_reached() {
     let stage = Stage::new("");
     parked(&stage, "run_1");

@@ -151,6 +151,10 @@ pub struct RunWaiting {
     pub reason: String,
     /// Until when, at most.
     pub until: Option<Timestamp>,
+    /// The stable code of what a person has to decide about, if it is parked.
+    pub code: Option<String>,
+    /// Whether it was said before: a replay comes by the wait again.
+    pub again: bool,
 }
 
 impl RunWaiting {
@@ -158,7 +162,7 @@ impl RunWaiting {
         let until = self.until.map(|until| until.to_string());
         match self.status {
             // Somebody has to do something.
-            RunStatus::Parked => {
+            RunStatus::Parked if !self.again => {
                 tracing::warn!(run.id = self.run_id, "Run is parked: {}.", self.reason);
             }
             _ => tracing::debug!(run.id = self.run_id, until, "Run waits: {}.", self.reason),
@@ -170,6 +174,7 @@ impl RunWaiting {
             status: Some(self.status),
             waiting_reason: Some(storable(self.reason)),
             waiting_until_ms: self.until.map(Timestamp::as_millisecond),
+            error_code: self.code.map(storable),
             // Should this be the first row of the run, it is not one from the end of the wait.
             ..RunRow::of(self.run_id, Timestamp::now())
         }))

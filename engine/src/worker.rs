@@ -16,7 +16,7 @@ use crate::controls::DatabaseControls;
 use crate::error::EngineError;
 use crate::history::{History, HistoryWriter};
 use crate::operations;
-use crate::registry::{ErasedWorkflow, Registry, ServedStep};
+use crate::registry::{NamedService, NamedWorkflow, Registry};
 use crate::replay;
 use crate::restate::admin::Admin;
 use crate::restate::binding;
@@ -222,10 +222,8 @@ impl Worker {
     }
 }
 
-type Offer = (
-    Vec<(&'static str, Arc<dyn ErasedWorkflow>)>,
-    Vec<(&'static str, Arc<dyn ServedStep>)>,
-);
+/// Workflows, and steps as services.
+type Offer = (Vec<NamedWorkflow>, Vec<NamedService>);
 
 fn url_of(address: SocketAddr) -> String {
     format!("http://{address}/")

@@ -126,7 +126,9 @@ fn files_below(folder: &Path, name: &str) -> anyhow::Result<Vec<(PathBuf, String
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).with_context(listing),
     };
-    let mut entries: Vec<_> = entries.collect::<Result<_, _>>().with_context(listing)?;
+    let mut entries = entries
+        .collect::<std::io::Result<Vec<_>>>()
+        .with_context(listing)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     let mut found = Vec::new();
     for entry in entries {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use schema::DatabaseConnection;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr, Statement};
 
 use super::manifest::Kind;
 use super::postgres::{self, PG_DUMP, PG_RESTORE};
@@ -14,7 +14,7 @@ use crate::data_dir::Place;
 use crate::setup::{Setup, migrate};
 
 /// A copy that lies in a folder of ours.
-pub(super) struct Copy {
+pub(super) struct DatabaseCopy {
     pub(super) kind: Kind,
     pub(super) file: PathBuf,
     /// In the backup.
@@ -38,7 +38,7 @@ pub(super) fn check_copy(setup: &Setup) -> Result<(), NeedsPerson> {
 }
 
 /// Copies it into `folder`. Whoever writes meanwhile is not in the way, and not in the copy.
-pub(super) async fn copy(setup: &Setup, folder: &Path) -> anyhow::Result<Copy> {
+pub(super) async fn copy(setup: &Setup, folder: &Path) -> anyhow::Result<DatabaseCopy> {
     let db = setup.database().await?;
     let engine_migrations = applied(&db, "engine_migrations").await?;
     let channel_migrations = applied(&db, "schema_migrations").await?;
@@ -53,7 +53,7 @@ pub(super) async fn copy(setup: &Setup, folder: &Path) -> anyhow::Result<Copy> {
         _ => vacuum_into(&db, &file).await?,
     }
     db.close().await.context("close the database")?;
-    Ok(Copy {
+    Ok(DatabaseCopy {
         kind,
         file,
         name,
@@ -85,7 +85,9 @@ async fn applied(db: &DatabaseConnection, table: &str) -> anyhow::Result<Vec<Str
     let query = Statement::from_string(db.get_database_backend(), query);
     let rows = db.query_all_raw(query).await.context(reading)?;
     let versions = rows.iter().map(|row| row.try_get("", "version"));
-    versions.collect::<Result<_, _>>().context(reading)
+    versions
+        .collect::<Result<Vec<String>, DbErr>>()
+        .context(reading)
 }
 
 /// Whether a database of this kind can be put back here.

@@ -94,7 +94,7 @@ fn is_still(pid: Pid) -> bool {
     kill(pid, None).is_ok()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -42,8 +42,8 @@ mod unpack;
 
 use crate::data_dir::{DataDir, Place};
 
-pub(crate) use restore::{Restored, restore};
-pub(crate) use take::{Taken, take};
+pub(crate) use restore::restore;
+pub(crate) use take::take;
 
 /// The version of the file's format.
 const FORMAT: u64 = 1;

@@ -53,8 +53,9 @@ impl<'d> Neighbours<'d> {
         }
         let since = Instant::now();
         loop {
-            if let Some(pid) = self.processes()?.get(name) {
-                return Frozen::freeze(*pid).await.map(Some);
+            let listed = self.processes()?.get(name).copied();
+            if let Some(pid) = listed.filter(|pid| self.is_ours(*pid)) {
+                return Frozen::freeze(pid).await.map(Some);
             }
             if since.elapsed() > PATIENCE {
                 bail!("`flywheel up` has no process {name}; see its log");
@@ -77,6 +78,19 @@ impl<'d> Neighbours<'d> {
             bail!("{name} was started again while it was copied; no backup was written, try again");
         }
         Ok(())
+    }
+
+    /// Whether the process was started on this folder. An old list may be there, and ids are used again.
+    #[cfg(target_os = "linux")]
+    fn is_ours(&self, pid: u32) -> bool {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let root = self.data.root().as_os_str().as_encoded_bytes();
+        line.windows(root.len().max(1)).any(|part| part == root)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_ours(&self, _pid: u32) -> bool {
+        true
     }
 
     /// The supervisor's list.

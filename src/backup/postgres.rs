@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_password_is_taken_out_of_the_url_as_it_is_meant() {
-        let url = SecretString::from("postgres://me:p%40ss%2Fw+rd@host:5433/channel?sslmode=require");
+        let url =
+            SecretString::from("postgres://me:p%40ss%2Fw+rd@host:5433/channel?sslmode=require");
         let (address, password) = apart(&url).unwrap();
         assert_eq!(
             address.as_str(),

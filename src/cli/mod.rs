@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Data goes to stdout, everything else to stderr.
 
 mod api;
+mod backup;
 mod browser;
 mod command_line;
 mod doctor;
@@ -8,6 +9,8 @@ mod events;
 mod limits;
 mod migrate;
 mod post;
+mod prune;
+mod restore;
 mod runs;
 mod sandbox;
 mod schedules;
@@ -107,6 +110,12 @@ enum Verb {
     Steps(steps::Steps),
     /// Bring the tables up to date
     Migrate,
+    /// Remove old history
+    Prune(prune::Prune),
+    /// Write all that is kept into one file
+    Backup(backup::Backup),
+    /// Put a backup into a new data folder
+    Restore(restore::Restore),
     /// Check what Flywheel needs on this machine
     Doctor,
     #[command(hide = true)]
@@ -158,6 +167,9 @@ impl Cli {
             Verb::Schedules(schedules) => on_main_thread(schedules.run(&shared)),
             Verb::Steps(steps) => on_main_thread(steps.run(&shared)),
             Verb::Migrate => on_main_thread(migrate::run(&shared)),
+            Verb::Prune(prune) => on_main_thread(prune.run(&shared)),
+            Verb::Backup(backup) => on_main_thread(backup.run(&shared)),
+            Verb::Restore(restore) => on_main_thread(restore.run(&shared)),
             Verb::Doctor => on_main_thread(doctor::run(&shared)),
         }
     }

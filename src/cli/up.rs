@@ -18,6 +18,10 @@ pub(super) struct Up {
     /// The port of the API; kept in the data folder
     #[arg(long)]
     port: Option<u16>,
+    /// Hold the open runs that would do something else with this code; without it, such runs keep the
+    /// worker from starting, and its log names them
+    #[arg(long)]
+    hold_diverging: bool,
 }
 
 impl Up {
@@ -33,10 +37,14 @@ impl Up {
         if let Some(port) = self.port {
             ports = ports.with_api(port, &setup.data)?;
         }
+        let worker: &'static [&'static str] = match self.hold_diverging {
+            true => &["--hold-diverging"],
+            false => &[],
+        };
         Stack::local_set()
             .run_until(async {
                 // On the heap: all that happens at the start makes it large.
-                let starting = Box::pin(Stack::start(&setup, &ports, lock));
+                let starting = Box::pin(Stack::start(&setup, &ports, lock, worker));
                 let Some(stack) = stop.run_until_cancelled(starting).await else {
                     return Ok(Ended::Well);
                 };

@@ -192,7 +192,7 @@ impl Demo {
         let showing = async {
             let stopped = || anyhow!("stopped before the end");
             let lock = UpLock::take(&stage.setup.data)?;
-            let start = Box::pin(Stack::start(&stage.setup, &stage.ports, lock));
+            let start = Box::pin(Stack::start(&stage.setup, &stage.ports, lock, &[]));
             let started = stop.run_until_cancelled(start).await;
             let stack = started.ok_or_else(stopped)??;
             let killer = self

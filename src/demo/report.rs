@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::video::DemoVideo;
 use super::weights::{self, Weights};
 use crate::data_dir::Ports;
+use crate::parked::{self, Problem};
 use crate::setup::Setup;
 use crate::video_ready::local_http;
 
@@ -40,6 +41,7 @@ pub(super) struct Row {
     pub(super) source: String,
     pub(super) platform: &'static str,
     pub(super) run_id: Option<String>,
+    /// `completed`, `failed`, or `parked`: a person would have to decide.
     pub(super) status: &'static str,
     pub(super) error: Option<String>,
     /// The stable code that `error` begins with, if it is the run's.
@@ -161,7 +163,11 @@ async fn row(
     seen: &[SeenPost],
 ) -> anyhow::Result<Row> {
     let post_id = posts::id(&video.id, video.platform, "main");
-    let (status, error) = outcome(video, run);
+    let problem = match run.and_then(parked::parked) {
+        Some(waiting) => parked::problem(db, &waiting.id).await?,
+        None => None,
+    };
+    let (status, error) = outcome(video, run, problem.as_ref());
     let feedback = performance_feedback::for_post(db, &post_id).await?;
     let (critique, decision) = match &feedback {
         Some(feedback) => (
@@ -177,7 +183,9 @@ async fn row(
         run_id: video.run_id.clone(),
         status,
         error,
-        error_code: run.and_then(|details| details.run.error_code.clone()),
+        error_code: problem
+            .map(|problem| problem.code)
+            .or_else(|| run.and_then(|details| details.run.error_code.clone())),
         created_at: run.and_then(|details| instant(Some(details.run.created_at_ms))),
         ended_at: run.and_then(|details| instant(details.run.ended_at_ms)),
         post_id: posts::get(db, &post_id)
@@ -223,7 +231,11 @@ async fn metrics(db: &DatabaseConnection, post_id: &str) -> anyhow::Result<Optio
     }))
 }
 
-fn outcome(video: &DemoVideo, run: Option<&Details>) -> (&'static str, Option<String>) {
+fn outcome(
+    video: &DemoVideo,
+    run: Option<&Details>,
+    problem: Option<&Problem>,
+) -> (&'static str, Option<String>) {
     let Some(run) = run.map(|details| &details.run) else {
         return (
             "failed",
@@ -237,6 +249,9 @@ fn outcome(video: &DemoVideo, run: Option<&Details>) -> (&'static str, Option<St
     };
     if run.status == RunStatus::Completed {
         return ("completed", None);
+    }
+    if let Some(problem) = problem {
+        return ("parked", Some(problem.to_string()));
     }
     let code = run.error_code.as_deref().unwrap_or(run.status.as_str());
     let step = run

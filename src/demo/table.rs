@@ -58,7 +58,11 @@ fn cells(row: &Row) -> Vec<Cell> {
                 .map_or_else(dash, |score| format!("{score:.0}")),
         ),
         text(row.decision.as_deref()),
-        Cell::new(row.error.as_deref().unwrap_or(row.status)),
+        Cell::new(match (row.status, &row.error) {
+            ("parked", Some(error)) => format!("parked: {error}"),
+            (_, Some(error)) => error.clone(),
+            (status, None) => status.to_owned(),
+        }),
     ]
 }
 
@@ -83,6 +87,14 @@ pub(super) fn summary(report: &Report, time_scale: f64) -> String {
         report.duration_s,
         outcomes(&report.videos)
     )];
+    let parked = report.videos.iter().filter(|row| row.status == "parked");
+    match parked.count() {
+        0 => {}
+        1 => lines.push("One is parked: a person would have to decide about it.".to_owned()),
+        many => lines.push(format!(
+            "{many} are parked: a person would have to decide about them."
+        )),
+    }
     if report.worker_kills > 0 {
         lines.push(format!(
             "The worker was killed {} times meanwhile.",

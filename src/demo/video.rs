@@ -1,4 +1,4 @@
-//! The demo's videos: what each is, handing it over, and waiting for its run to end.
+//! The demo's videos: what each is, handing it over, and waiting until its run ends or is parked.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::clips;
 use crate::data_dir::{Ports, webhook_secrets};
+use crate::parked::parked;
 use crate::setup::Setup;
 use crate::video_ready::{Announcement, local_http};
 
@@ -184,12 +185,16 @@ fn announcement(video: &DemoVideo) -> Announcement {
     }
 }
 
-/// Comes back when no run is open any more.
+/// Comes back when each run has ended, or waits for a person: nobody decides here.
 pub(super) async fn all_ended(db: &DatabaseConnection, videos: &[DemoVideo]) {
     for run_id in videos.iter().filter_map(|video| video.run_id.as_ref()) {
         loop {
             match runs::show(db, run_id).await {
-                Ok(Some(details)) if !details.run.status.is_open() => break,
+                Ok(Some(details))
+                    if !details.run.status.is_open() || parked(&details).is_some() =>
+                {
+                    break;
+                }
                 Ok(_) => {}
                 Err(error) => tracing::warn!(
                     error = &error as &dyn std::error::Error,

@@ -1,4 +1,4 @@
-//! `processes.json`: which processes the supervisor has, for people and for tests.
+//! `processes.json`: which processes the supervisor has, for people, for tests and for `backup`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ impl Pids {
             Some(pid) => self.rows.borrow_mut().insert(name, pid),
             None => self.rows.borrow_mut().remove(name),
         };
-        // The list is a convenience; nothing of ours reads it.
+        // Nothing that has to go on reads it.
         if let Err(error) = self.write() {
             tracing::warn!(%error, path = %self.path.display(), "The list of processes could not be written.");
         }

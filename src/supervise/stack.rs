@@ -58,12 +58,17 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Starts everything in the folder that `lock` holds, and comes back when all of it is ready. To
-    /// be called inside a [`LocalSet`] on the main thread.
+    /// Starts everything in the folder that `lock` holds, the worker with arguments of its own, and
+    /// comes back when all of it is ready. To be called inside a [`LocalSet`] on the main thread.
     ///
     /// # Errors
     /// When a port is taken, or a process does not become ready; then nothing runs.
-    pub(crate) async fn start(setup: &Setup, ports: &Ports, lock: UpLock) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        setup: &Setup,
+        ports: &Ports,
+        lock: UpLock,
+        worker: &'static [&'static str],
+    ) -> anyhow::Result<Self> {
         free(ports).await?;
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -76,7 +81,7 @@ impl Stack {
             http,
             _lock: lock,
         };
-        let started = tokio::time::timeout(PATIENCE, stack.start_all(setup, ports)).await;
+        let started = tokio::time::timeout(PATIENCE, stack.start_all(setup, ports, worker)).await;
         let problem = match started {
             Ok(Ok(())) => return Ok(stack),
             Ok(Err(error)) => error,
@@ -86,7 +91,12 @@ impl Stack {
         Err(problem)
     }
 
-    async fn start_all(&mut self, setup: &Setup, ports: &Ports) -> anyhow::Result<()> {
+    async fn start_all(
+        &mut self,
+        setup: &Setup,
+        ports: &Ports,
+        worker_arguments: &'static [&'static str],
+    ) -> anyhow::Result<()> {
         self.keep(restate::program(setup, ports)?);
         if setup.world.needs_sandbox() {
             self.keep(ourselves(setup, "sandbox")?);
@@ -97,6 +107,8 @@ impl Stack {
         drop(db);
         self.all_ready().await?;
         let mut worker = ourselves(setup, "worker")?;
+        let more = worker_arguments.iter().map(|argument| (*argument).into());
+        worker.arguments.extend(more);
         if setup.config.reads_pages() {
             // Nobody waits for its Chromium but the steps that read pages.
             self.keep(ourselves(setup, "browser")?);

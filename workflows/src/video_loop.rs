@@ -78,8 +78,9 @@ impl VideoLoop {
             .map_or(configured, SignedDuration::from_millis)
     }
 
-    /// Sends the bytes and has them published. Where that ends and the post may be out there, the
-    /// post's row says so before the run does.
+    /// Sends the bytes and has them published. A step that cannot tell what became of the post parks
+    /// the run and leaves the row as it is: a person's retry still asks the platform by it. Where the
+    /// step fails for good and the post may be out there, the row says so before the run does.
     async fn post(&self, cx: &WorkflowContext<'_>, target: &Target) -> Result<Posted, Failure> {
         let posted = async {
             cx.step(&self.post_send, target.clone()).await?;

@@ -18,6 +18,7 @@ impl Stepping<'_, '_> {
                 key: String::new(),
                 reason: format!("{}: held", S::NAME),
                 detail: None,
+                code: None,
                 at_most: None,
             },
             Halt::Queued { key, place } => Waiting {
@@ -26,6 +27,7 @@ impl Stepping<'_, '_> {
                 key: String::new(),
                 reason: format!("{}: place {place} in the line for {key}", S::NAME),
                 detail: Some(json!({ "step": self.name, "place": place })),
+                code: None,
                 at_most: None,
             },
             Halt::Slot { key, at_ms } => {

@@ -32,6 +32,7 @@ impl Stepping<'_, '_> {
                     "error": failure.error,
                     "lastAnswer": problem,
                 })),
+                code: Some(failure.code.clone()),
                 at_most: None,
             };
             let Some(decision) = self.cx.wait(waiting).await? else {

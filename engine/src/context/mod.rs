@@ -149,7 +149,14 @@ impl<'a> WorkflowContext<'a> {
         let _busy = self.only_this().await;
         let clock = self.journal.clock();
         if until > clock.now() {
-            self.say_waiting(RunStatus::Waiting, label, Some(until));
+            self.say_waiting(RunWaiting {
+                run_id: self.run.run_id.clone(),
+                status: RunStatus::Waiting,
+                reason: label.to_owned(),
+                until: Some(until),
+                code: None,
+                again: true,
+            });
             self.latch(self.journal.sleep(until).await)?;
             self.say_resumed();
             return Ok(());
@@ -189,13 +196,7 @@ impl<'a> WorkflowContext<'a> {
         self.means.history.note(tagged.into());
     }
 
-    pub(crate) fn say_waiting(&self, status: RunStatus, reason: &str, until: Option<Timestamp>) {
-        let waiting = RunWaiting {
-            run_id: self.run.run_id.clone(),
-            status,
-            reason: reason.to_owned(),
-            until,
-        };
+    pub(crate) fn say_waiting(&self, waiting: RunWaiting) {
         self.means.history.note(waiting.into());
     }
 

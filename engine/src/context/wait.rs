@@ -1,5 +1,7 @@
 //! Waiting for somebody outside: an event, a person, a turn.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use super::{WorkflowContext, encode};
 use crate::controls::{Answer, NewWait};
 use crate::ending::{Failure, add};
+use crate::event::RunWaiting;
 use crate::story::Gave;
 use crate::tables::{EntryKind, RunStatus, WaitKind};
 
@@ -27,6 +30,8 @@ pub(crate) struct Waiting {
     /// For people.
     pub(crate) reason: String,
     pub(crate) detail: Option<Value>,
+    /// Of a park or unknown the code of what went wrong.
+    pub(crate) code: Option<String>,
     /// How long at most; nothing: for ever.
     pub(crate) at_most: Option<Duration>,
 }
@@ -69,6 +74,7 @@ impl WorkflowContext<'_> {
                     key: key.to_owned(),
                     reason: format!("event {label}"),
                     detail: None,
+                    code: None,
                     at_most: Some(timeout),
                 };
                 let value = match self.wait(wait).await? {
@@ -108,7 +114,10 @@ impl WorkflowContext<'_> {
         };
         let (controls, clock) = (self.means.controls.clone(), self.journal.clock());
         let at_most = waiting.at_most;
+        let first = Arc::new(AtomicBool::new(false));
+        let is_first = first.clone();
         let register = async move {
+            is_first.store(true, Ordering::Relaxed);
             let until = at_most.map(|at_most| add(clock.now(), at_most));
             let answer = controls.register(NewWait { until, ..wait }).await?;
             let until_ms = until.map(Timestamp::as_millisecond);
@@ -128,7 +137,15 @@ impl WorkflowContext<'_> {
             WaitKind::Park | WaitKind::Unknown => RunStatus::Parked,
             WaitKind::Event | WaitKind::Permit => RunStatus::Waiting,
         };
-        self.say_waiting(status, &waiting.reason, until);
+        let again = !first.load(Ordering::Relaxed);
+        self.say_waiting(RunWaiting {
+            run_id: self.run.run_id.clone(),
+            status,
+            reason: waiting.reason,
+            until,
+            code: waiting.code,
+            again,
+        });
         let answered = {
             let _busy = self.only_this().await;
             self.latch((awakeable.answered)(until).await)?

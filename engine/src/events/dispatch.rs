@@ -31,7 +31,9 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    fn run_key(&self, event: &engine_events::Model) -> String {
+    /// What the run of an event is about.
+    #[must_use]
+    pub fn run_key(&self, event: &engine_events::Model) -> String {
         match self.key {
             Some(key) => key(&event.key),
             None => format!("event/{}", event.id),

@@ -1,5 +1,6 @@
-//! What people do to runs: hold, release, resolve, cancel, kill, rerun; one file each, the same
-//! functions for the command line and for the API. Everything that is done leaves a row in
+//! What people do to runs: hold, release, resolve, cancel, kill, rerun; one file each.
+//!
+//! The command line and the API call the same functions. Everything that is done leaves a row in
 //! `operations`, and so does what was refused.
 
 mod audit;

@@ -15,16 +15,17 @@ impl Operations {
         resolution: &Resolution,
         by: &Actor,
     ) -> Result<Applied, OperationError> {
+        // A run that was cancelled while it was parked has left its question behind.
+        if !run.status.is_open() {
+            return Err(OperationError::Ended {
+                run_id: run.id.clone(),
+                status: run.status,
+            });
+        }
         let Some(wait) = self.parked_at(&run.id).await? else {
-            return Err(match run.status.is_open() {
-                true => OperationError::NotParked {
-                    run_id: run.id.clone(),
-                    status: run.status,
-                },
-                false => OperationError::Ended {
-                    run_id: run.id.clone(),
-                    status: run.status,
-                },
+            return Err(OperationError::NotParked {
+                run_id: run.id.clone(),
+                status: run.status,
             });
         };
         if let Resolution::Skip { output } = resolution {

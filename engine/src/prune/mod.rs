@@ -67,8 +67,10 @@ pub struct Pruned {
 }
 
 /// Removes what ended before `before`, in transactions of `batch` runs; one that has more runs below
-/// it goes in a single transaction. Safe beside everything else that runs, and after it was
-/// interrupted: what is left is removed the next time.
+/// it goes in a single transaction.
+///
+/// Safe beside everything else that runs, and after it was interrupted: what is left is removed the
+/// next time.
 ///
 /// # Errors
 /// [`EngineError::Database`]; what was removed by then stays so.

@@ -24,6 +24,11 @@ pub use info::{StepInfo, WorkflowInfo};
 pub(crate) use served::ServedStep;
 pub(crate) use settings::Settings;
 
+/// A step as a service, and its name.
+pub(crate) type NamedService = (&'static str, Arc<dyn ServedStep>);
+/// A workflow, and its name.
+pub(crate) type NamedWorkflow = (&'static str, Arc<dyn ErasedWorkflow>);
+
 /// Workflows and steps by name.
 #[derive(Default, Clone)]
 pub struct Registry {
@@ -96,10 +101,7 @@ impl Registry {
     }
 
     /// The named steps, as services.
-    pub(crate) fn served(
-        &self,
-        names: &[String],
-    ) -> Result<Vec<(&'static str, Arc<dyn ServedStep>)>, EngineError> {
+    pub(crate) fn served(&self, names: &[String]) -> Result<Vec<NamedService>, EngineError> {
         let find = |name: &String| {
             let not_served = |problem: &str| EngineError::NotServed {
                 name: name.clone(),

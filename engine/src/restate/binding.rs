@@ -23,7 +23,7 @@ use crate::attempts::SERVICE;
 use crate::context::{Means, RunHead, WorkflowContext};
 use crate::error::EngineError;
 use crate::event::{RunEnded, RunStarted};
-use crate::registry::{ErasedWorkflow, ServedStep};
+use crate::registry::{ErasedWorkflow, NamedService, NamedWorkflow};
 
 /// Every workflow is a service with this one handler.
 pub(crate) const HANDLER: &str = "run";
@@ -38,8 +38,8 @@ const ABORT: Duration = Duration::from_secs(60 * 60);
 
 /// The endpoint that serves every registered workflow. After `stop` it begins no attempt.
 pub(crate) fn endpoint(
-    workflows: &[(&'static str, Arc<dyn ErasedWorkflow>)],
-    services: &[(&'static str, Arc<dyn ServedStep>)],
+    workflows: &[NamedWorkflow],
+    services: &[NamedService],
     means: &Means,
     worker: &str,
     inactivity: Duration,

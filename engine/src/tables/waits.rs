@@ -2,8 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One wait of one run. It is open while there is no answer, `until_ms` is not over and the run has not
-/// ended. Those of holds and permits are removed once they are answered. Instants are unix milliseconds, UTC.
+/// One wait of one run. Instants are unix milliseconds, UTC.
+///
+/// It is open while there is no answer, `until_ms` is not over and the run has not ended. Those of holds
+/// and permits are removed once they are answered.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
 #[sea_orm(table_name = "waits")]
 #[serde(rename_all = "camelCase")]

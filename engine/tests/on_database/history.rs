@@ -267,6 +267,8 @@ async fn a_run_whose_first_row_is_a_wait_was_not_created_at_its_end() {
             status: RunStatus::Waiting,
             reason: "the audience".to_owned(),
             until: Some(Timestamp::now() + SignedDuration::from_hours(6)),
+            code: None,
+            again: false,
         };
         keep(&db, vec![vec![waiting.into()]]).await;
         let run = show(&db, "run_1").await.run;

@@ -362,6 +362,7 @@ async fn an_unknown_end_is_parked_and_goes_on_when_a_person_allows_it() {
     let parked = shop.is(&run, RunStatus::Parked).await;
     let reason = parked.waiting_reason.unwrap();
     assert_eq!(reason, "charge: publish_unknown: vanished: no answer came");
+    assert_eq!(parked.error_code.as_deref(), Some("publish_unknown"));
     shop.world.set("charge a", None);
     shop.resolve(&run, Resolution::Retry).await.unwrap();
     assert_eq!(shop.output(&run).await, json!([1, 2, 3]));

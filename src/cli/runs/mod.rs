@@ -24,7 +24,7 @@ pub(super) enum Runs {
     List(list::List),
     /// One run: what it does, for what it waits, and every attempt
     Show(show::Show),
-    /// Follow a run to its end; exit code 1 if it is a bad one
+    /// Follow a run to its end; exit code 1 if it is a bad one, 2 if a person has to decide first
     Tail(tail::Tail),
     /// Let runs, and those that they called, begin nothing more until they are released
     #[command(after_help = "Examples:\n  \

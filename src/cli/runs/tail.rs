@@ -1,4 +1,4 @@
-//! `flywheel runs tail ID`: a run as it happens, with its children, until it ends.
+//! `flywheel runs tail ID`: a run as it happens, with its children, until it ends or waits for a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::show::{error, step_name, took_ms};
 use super::{doing, unknown};
-use crate::cli::Ended;
+use crate::cli::{Ended, NeedsPerson};
 use crate::output;
+use crate::parked::parked;
 
 /// How often the tables are read.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -46,6 +47,13 @@ impl Tail {
                 } else {
                     Ended::Badly
                 });
+            }
+            if let Some(run) = parked(&run) {
+                return Err(NeedsPerson(format!(
+                    "{0} is parked; `flywheel runs show {0}` says why, and how to decide",
+                    run.id
+                ))
+                .into());
             }
             tokio::time::sleep(PAUSE).await;
         }

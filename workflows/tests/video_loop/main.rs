@@ -21,8 +21,9 @@ mod world;
 
 use std::time::Duration;
 
+use engine::operations::Resolution;
 use engine::testing::{Lab, LabError};
-use engine::{Failure, FailureKind};
+use engine::{EngineError, Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use schema::posts::PostState;
 use serde_json::json;
@@ -86,7 +87,7 @@ async fn the_loop_runs_from_prediction_to_decision() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
+async fn a_vanished_upload_is_left_to_a_person_and_nothing_is_sent_again() {
     let world = World::opened().await;
     // Bytes were allowed to leave, and the session is one that YouTube does not know.
     let sql = "update posts set state = 'sending', session = replace(session, 'upload_id=', 'upload_id=gone'), sending_at_ms = prepared_at_ms";
@@ -95,11 +96,7 @@ async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
         .unwrap();
     let lab = lab(&world);
     let began = lab.now();
-    let failure = failure_of(&lab, &world, "run_1").await;
-    assert_eq!(
-        (failure.kind, failure.code.as_str()),
-        (FailureKind::Unknown, "publish_unknown")
-    );
+    parks(&lab, &world).await;
     assert_eq!(world.post().await.unwrap().state, PostState::Unknown);
     assert_eq!(world.posts_seen().await, 0);
     // For ten minutes from the row's last move, which was before the run began.
@@ -107,8 +104,18 @@ async fn a_vanished_upload_is_unknown_and_nothing_is_sent_again() {
     assert!(looked >= SignedDuration::from_mins(9), "{looked}");
 }
 
-/// The failure of a loop that must not come to a good end.
-async fn failure_of(lab: &Lab, world: &World, run_id: &str) -> Failure {
+/// Has a loop run to where a person has to decide, and nobody does.
+async fn parks(lab: &Lab, world: &World) {
+    let ran = lab.run::<VideoLoop>("run_1", &input(world)).await;
+    let is_parked = matches!(ran, Err(LabError::Engine(EngineError::Waits { .. })));
+    assert!(is_parked, "{ran:?}");
+}
+
+/// The failure of a loop of which a person says that it has failed, where it is parked.
+async fn failure_of(lab: &Lab, world: &World, run_id: &str, parked_at: &str) -> Failure {
+    let reason = "nobody needs it".to_owned();
+    lab.controls()
+        .resolve(parked_at, &Resolution::Fail { reason });
     match lab.run::<VideoLoop>(run_id, &input(world)).await {
         Err(LabError::Failed(failure)) => failure,
         other => panic!("{other:?}"),
@@ -126,7 +133,7 @@ async fn answers_that_stay_lost_leave_the_post_unknown_and_nothing_is_sent_again
         let fault = json!({ "kind": kind });
         world.fault("youtube", endpoint, 0, 0, fault).await;
     }
-    let failure = failure_of(&lab(&world), &world, "run_1").await;
+    let failure = failure_of(&lab(&world), &world, "run_1", "post_send").await;
     assert_eq!(
         (failure.kind, failure.code.as_str()),
         (FailureKind::Unknown, "publish_unknown")
@@ -138,10 +145,30 @@ async fn answers_that_stay_lost_leave_the_post_unknown_and_nothing_is_sent_again
 
     // Another loop finds the row, and leaves it to a person as well.
     let requests = world.listed("requests?platform=youtube").await.len();
-    let failure = failure_of(&lab(&world), &world, "run_2").await;
+    let failure = failure_of(&lab(&world), &world, "run_2", "post_open").await;
     assert_eq!(failure.kind, FailureKind::Unknown);
     let after = world.listed("requests?platform=youtube").await.len();
     assert_eq!(after, requests, "YouTube was asked for something");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parked_loop_leaves_the_row_as_it_is_and_a_retry_asks_the_platform_by_it() {
+    let world = World::new().await;
+    // The answer to the first piece is lost, and the question about it is refused for good, twice.
+    let lost = json!({ "kind": "act_then_drop" });
+    world.fault("youtube", "upload_put", 0, 1, lost).await;
+    let refused = json!({ "kind": "fail", "status": 400 });
+    world.fault("youtube", "upload_query", 0, 2, refused).await;
+    parks(&lab(&world), &world).await;
+    assert_eq!(world.post().await.unwrap().state, PostState::Sending);
+
+    let lab = lab(&world);
+    lab.controls().resolve("post_send", &Resolution::Retry);
+    let output = lab.run::<VideoLoop>("run_2", &input(&world)).await.unwrap();
+    check(&world, &output).await;
+    let story = lab.history().story();
+    let is_unknown = |line: &String| line.starts_with("post_send#1 unknown");
+    assert!(story.iter().any(is_unknown), "{story:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -50,9 +50,9 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     };
 
     let nextest = succeeds(cargo().args(["nextest", "--version"]));
-    // First, so that the runner's closing line is the last one. `cargo test` runs them itself.
+    // First, so that the runner's closing line is the last one.
     let mut documentation = None;
-    if nextest && arguments.is_empty() && doctests::exist_below(&workspace::root()) {
+    if arguments.is_empty() && doctests::exist_below(&workspace::root()) {
         documentation = Some(watched(cargo().args(["test", "--workspace", "--doc"]))?);
     }
     if let Some(signal) = signals.received() {
@@ -85,7 +85,8 @@ fn runner(nextest: bool, arguments: &[OsString]) -> Command {
         command.arg("--workspace");
     }
     if arguments.is_empty() {
-        command.arg("--no-fail-fast");
+        // Not the examples: each is compiled into a test that runs it.
+        command.args(["--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     command.args(arguments);
     command
@@ -107,8 +108,14 @@ mod tests {
 
     #[test]
     fn without_arguments_every_test_of_every_package_runs_even_after_a_failure() {
-        assert_eq!(line_of(true, &[]), "nextest run --workspace --no-fail-fast");
-        assert_eq!(line_of(false, &[]), "test --workspace --no-fail-fast");
+        assert_eq!(
+            line_of(true, &[]),
+            "nextest run --workspace --lib --bins --tests --no-fail-fast"
+        );
+        assert_eq!(
+            line_of(false, &[]),
+            "test --workspace --lib --bins --tests --no-fail-fast"
+        );
     }
 
     #[test]
