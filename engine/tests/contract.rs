@@ -287,6 +287,7 @@ impl<const GOOD: bool> Step for Named<GOOD> {
 }
 
 /// Nothing here comes to use it.
+#[expect(clippy::unwrap_used, reason = "a test's own address")]
 fn restate_at(url: &str) -> RestateUrls {
     let url: Url = url.parse().unwrap();
     RestateUrls {

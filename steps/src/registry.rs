@@ -1,4 +1,6 @@
-//! The list of steps. A line here makes a step: it declares the module in `NAME.rs` beside this file,
+//! The list of steps.
+//!
+//! A line here makes a step: it declares the module in `NAME.rs` beside this file,
 //! gives the step its place in [`Steps`] and its row in the catalogue, and has a test in
 //! `tests/suite/` fail until the step is proven.
 

@@ -1,7 +1,6 @@
 //! The engine's tables, on SQLite and, when `FLYWHEEL_TEST_POSTGRES_URL` names a server, on Postgres.
 
 #![expect(
-    clippy::expect_used,
     clippy::unwrap_used,
     reason = "helpers are test code, too, which clippy cannot see"
 )]

@@ -100,7 +100,7 @@ fn fits(run: &Run, filter: &Filter) -> bool {
     let created = Timestamp::from_millisecond(run.created_at_ms).unwrap();
     let has_tag = |(key, value): &(String, String)| {
         let wanted = (key.as_str(), value.as_str());
-        run.tags.iter().any(|tag| *tag == wanted)
+        run.tags.contains(&wanted)
     };
     (filter.ids.is_empty() || filter.ids.contains(&run.id))
         && (filter.statuses.is_empty() || filter.statuses.contains(&run.status))

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Target {
     #[command(flatten)]
     filter: FilterArgs,
     /// With --all: do it, and not only say to how many runs
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with = "runs")]
     yes: bool,
     /// Why; it is kept, see `runs audit`
     #[arg(long, value_name = "TEXT")]
