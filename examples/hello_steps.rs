@@ -1,5 +1,5 @@
 //! A workflow that has nothing to do with video: look a name up, wait an hour, greet. In memory the
-//! hour is skipped; on Restate it runs in an `engine::Worker`: see `engine/tests/real_server.rs`.
+//! hour is skipped; on Restate a worker runs it: see `engine/tests/on_restate/real_server.rs`.
 
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 //!
 //! An event has a name and a key. It is delivered to the runs that wait for both, and one that came
 //! before its run began to wait counts, too. A run that waits holds nothing: there may be a million of
-//! them. On a server, other systems send events to the API or with `flywheel events send`, and Rust
-//! with `Client::send_event`. In the lab they are laid ready, and the days are skipped.
+//! them. On a server, other systems' events come in by `flywheel events send`, and from Rust by
+//! `Client::send_event`. In the lab they are laid ready, and the days are skipped.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -209,8 +209,14 @@ pub(crate) enum Halt {
     Held,
     /// Others are before it in the line of this limit; so many that may not act yet, itself included.
     Queued { key: String, place: u64 },
-    /// The rate of this limit has its next free slot then; it is reserved.
-    Slot { key: String, at_ms: i64 },
+    /// The rate of this limit has its next free slot then; it is reserved, and so are slots of these
+    /// others, which come no later.
+    Slot {
+        key: String,
+        at_ms: i64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
+    },
 }
 
 /// What follows a retry. It is decided by the policy of the time and kept with the ending, so a
@@ -320,12 +326,13 @@ impl Failure {
         }
     }
 
-    /// The same of a step that may have acted outside, whatever its last word was.
+    /// The same of a step that may have acted outside, whatever its last word was. A cancellation
+    /// stays one.
     #[must_use]
     pub fn in_doubt(self) -> Self {
         match self.kind {
-            FailureKind::Unknown => self,
-            _ => Self {
+            FailureKind::Unknown | FailureKind::Cancelled => self,
+            FailureKind::Terminal | FailureKind::Exhausted => Self {
                 kind: FailureKind::Unknown,
                 code: codes::PUBLISH_UNKNOWN.to_owned(),
                 error: format!("{}: {}", self.code, self.error),
@@ -350,5 +357,25 @@ impl Failure {
             step: Some(step.to_owned()),
             error: note.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_in_doubt_is_unknown_unless_it_is_a_cancellation() {
+        let doubtful = Failure::terminal("refused", "no").in_doubt();
+        assert_eq!(
+            (
+                doubtful.kind,
+                doubtful.code.as_str(),
+                doubtful.error.as_str()
+            ),
+            (FailureKind::Unknown, codes::PUBLISH_UNKNOWN, "refused: no")
+        );
+        assert_eq!(doubtful.clone().in_doubt(), doubtful);
+        assert_eq!(Failure::cancelled().in_doubt(), Failure::cancelled());
     }
 }

@@ -185,6 +185,14 @@ pub enum EngineError {
         /// Which, and where.
         runs: Vec<crate::replay::Divergence>,
     },
+    /// This code would take an open run another way, so it executes nothing of it.
+    #[error(
+        "the run would do something else with this code, {difference}; it goes on with a worker whose code fits"
+    )]
+    WouldDiverge {
+        /// The first difference.
+        difference: String,
+    },
     /// A listener could not be opened.
     #[error("failed to listen on {address}")]
     Listen {

@@ -1,5 +1,9 @@
-//! Whether open runs still do what they did: each one's record is replayed by today's workflows, in
-//! memory, up to where the run is now. Nothing is executed.
+//! Whether runs still do what they did, by today's workflows, in memory.
+//!
+//! Each one's record is replayed up to where it ends. Nothing is executed. A worker does so at its start
+//! with every open run, and tests with recordings of their own.
+
+mod recording;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,13 +27,15 @@ use crate::error::EngineError;
 use crate::history::MemoryHistory;
 use crate::journal::{Awakeable, Call, CallResult, Clock, Closure, Journal, StepCall};
 use crate::registry::Registry;
-use crate::story::{self, Recorded};
+use crate::story;
 use crate::tables::runs;
+
+pub use recording::Recording;
 
 /// Runs read at once.
 const PAGE: u64 = 500;
 
-/// An open run that today's code would take another way.
+/// A run that today's code would take another way.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Divergence {
@@ -39,6 +45,16 @@ pub struct Divergence {
     pub workflow: String,
     /// The first difference.
     pub difference: String,
+}
+
+impl Divergence {
+    fn of(run_id: &str, workflow: &str, error: &EngineError) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            workflow: workflow.to_owned(),
+            difference: with_causes(error),
+        }
+    }
 }
 
 impl fmt::Display for Divergence {
@@ -75,15 +91,24 @@ pub async fn diverging(
         let mut stories = story::read_all(db, &ids).await?;
         for run in &open {
             let story = stories.remove(&run.id).unwrap_or_default();
-            if let Err(error) = compare(registry, run, story).await {
-                found.push(Divergence {
-                    run_id: run.id.clone(),
-                    workflow: run.workflow.clone(),
-                    difference: with_causes(&error),
-                });
-            }
+            let checked = match Recording::of(run, story) {
+                Ok(recording) => check(registry, recording).await,
+                Err(error) => Err(Divergence::of(&run.id, &run.workflow, &error)),
+            };
+            found.extend(checked.err());
         }
     }
+}
+
+/// Replays a recorded run with the registry's workflow of that name. What the workflow does behind the
+/// end of the record may be anything.
+///
+/// # Errors
+/// The [`Divergence`], with the first difference.
+pub async fn check(registry: &Registry, recording: Recording) -> Result<(), Divergence> {
+    let (run_id, workflow) = (recording.run_id.clone(), recording.workflow.clone());
+    let compared = compare(registry, recording).await;
+    compared.map_err(|error| Divergence::of(&run_id, &workflow, &error))
 }
 
 fn with_causes(error: &EngineError) -> String {
@@ -94,26 +119,18 @@ fn with_causes(error: &EngineError) -> String {
     texts.join(": ")
 }
 
-/// Runs the workflow over its record, to the place where the run is.
-async fn compare(
-    registry: &Registry,
-    run: &runs::Model,
-    story: Vec<Recorded>,
-) -> Result<(), EngineError> {
-    let workflow = registry.find(&run.workflow)?;
-    let input = serde_json::from_str(&run.input).map_err(|source| EngineError::Decode {
-        what: format!("the input of {}", run.id),
-        as_type: "JSON",
-        source,
-    })?;
+/// Runs the workflow over its record, to the place where the run was.
+async fn compare(registry: &Registry, recording: Recording) -> Result<(), EngineError> {
+    let workflow = registry.find(&recording.workflow)?;
     let head = RunHead {
-        run_id: run.id.clone(),
-        workflow: run.workflow.clone(),
-        parent_id: run.parent_id.clone(),
+        run_id: recording.run_id,
+        workflow: recording.workflow,
+        // Nothing that a workflow sees.
+        parent_id: None,
         // What it took over is in its own story.
         rerun: None,
         services: BTreeSet::new(),
-        input,
+        input: recording.input,
     };
     let frontier = Frontier::default();
     let means = Means {
@@ -123,7 +140,7 @@ async fn compare(
         stop: CancellationToken::new(),
     };
     let cx = WorkflowContext::new(head, &frontier, means);
-    cx.remember(story, Mode::Compare);
+    cx.remember(recording.story, Mode::Compare);
     tokio::select! {
         biased;
         error = cx.given_up.wait() => Err(error),
@@ -131,8 +148,9 @@ async fn compare(
             Some(error) => Err(error),
             None => Ok(()),
         },
-        // As far as the run is, it does the same.
-        () = frontier.0.notified() => Ok(()),
+        // As far as the run was, it does the same; unless the workflow made light of a difference, and
+        // went on behind it.
+        () = frontier.0.notified() => cx.given_up.take().map_or(Ok(()), Err),
     }
 }
 
@@ -186,3 +204,6 @@ impl Journal for Frontier {
         Clock::System
     }
 }
+
+#[cfg(test)]
+mod tests;

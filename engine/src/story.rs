@@ -36,13 +36,16 @@ pub(crate) enum Gave {
     Value(Value),
     /// A step failed for good.
     Failed(Failure),
-    /// What each child run gave; nothing for one that has no end, or is to be run again.
-    Children(Vec<Option<Result<Value, Failure>>>),
+    /// What the child run of each input gave.
+    Children(Vec<ChildResult>),
     /// A wait that is over gives nothing.
     Passed,
     /// It had not come to its end.
     Open,
 }
+
+/// What a child run gave; nothing if it has no end, or is to be run again.
+pub(crate) type ChildResult = Option<Result<Value, Failure>>;
 
 /// The name of a step in a story.
 pub(crate) fn step_name(step: &str, occurrence: u32) -> String {
@@ -75,7 +78,7 @@ pub(crate) async fn before(
         }
         (None, false) => Vec::new(),
     };
-    check_whole(&point.of, &kept)?;
+    check_whole(point, &kept)?;
     Ok(kept)
 }
 
@@ -102,16 +105,31 @@ pub(crate) fn has_failed_children(entry: &Recorded) -> bool {
     }
 }
 
-fn check_whole(run_id: &str, kept: &[Recorded]) -> Result<(), EngineError> {
+fn check_whole(point: &RerunPoint, kept: &[Recorded]) -> Result<(), EngineError> {
     let gap = (1_u32..)
         .zip(kept)
-        .find(|(seq, entry)| entry.seq != *seq || entry.gave == Gave::Open);
-    match gap {
+        .find(|(seq, entry)| entry.seq != *seq || entry.gave == Gave::Open)
+        .map(|(seq, _)| seq);
+    let behind_the_end = u32::try_from(kept.len() + 1).unwrap_or(u32::MAX);
+    match gap.or_else(|| is_short(point, kept).then_some(behind_the_end)) {
         None => Ok(()),
-        Some((seq, _)) => Err(EngineError::Gap {
-            run_id: run_id.to_owned(),
+        Some(seq) => Err(EngineError::Gap {
+            run_id: point.of.clone(),
             seq,
         }),
+    }
+}
+
+/// Whether the record ends before the point. One that somebody removed meanwhile is empty, and has no
+/// gap.
+fn is_short(point: &RerunPoint, kept: &[Recorded]) -> bool {
+    match (&point.from, point.failed_children) {
+        (_, true) => kept
+            .last()
+            .is_none_or(|entry| !matches!(entry.gave, Gave::Children(_))),
+        // Up to the step before it, or with its new output up to the step itself.
+        (Some(from), false) => kept.len() + usize::from(point.output.is_none()) < from.seq as usize,
+        (None, false) => false,
     }
 }
 
@@ -218,7 +236,10 @@ fn of_entry(
         (EntryKind::Sleep, _) => Gave::Passed,
         // A step's own entry always says what it gave.
         (EntryKind::Step, Some(_)) => Gave::Open,
-        (EntryKind::Children, Some(value)) => of_children(&value, children),
+        (EntryKind::Children, Some(_)) => {
+            let called: Option<Called> = decode(entry.value.as_deref(), what)?;
+            called.map_or(Gave::Open, |called| of_children(called, children))
+        }
         (EntryKind::Time | EntryKind::Event, Some(value)) => Gave::Value(value),
         (_, None) => Gave::Open,
     };
@@ -237,19 +258,31 @@ pub(crate) fn given(gave: &Gave) -> Value {
     json!({ GAVE: gave })
 }
 
-/// The value of an entry with child runs.
-pub(crate) fn children(run_ids: &[String]) -> Value {
-    json!({ "runIds": run_ids })
+/// The value of an entry whose child runs are called: of each input the run's id, or what is known.
+pub(crate) fn called(run_ids: &[Option<String>], known: &[ChildResult]) -> Value {
+    json!({ "runIds": run_ids, "known": known })
 }
 
-fn of_children(value: &Value, children: &BTreeMap<String, runs::Model>) -> Gave {
-    let ids = value["runIds"].as_array().into_iter().flatten();
-    let result = |id: &Value| child_result(children.get(id.as_str()?)?);
-    Gave::Children(ids.map(result).collect())
+/// The same, read back.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Called {
+    run_ids: Vec<Option<String>>,
+    #[serde(default)]
+    known: Vec<ChildResult>,
+}
+
+fn of_children(called: Called, children: &BTreeMap<String, runs::Model>) -> Gave {
+    let mut known = called.known.into_iter();
+    let result = |id: Option<String>| {
+        let known = known.next().flatten();
+        known.or_else(|| child_result(children.get(&id?)?))
+    };
+    Gave::Children(called.run_ids.into_iter().map(result).collect())
 }
 
 /// What a child run gave its parent, if it has ended.
-fn child_result(child: &runs::Model) -> Option<Result<Value, Failure>> {
+fn child_result(child: &runs::Model) -> ChildResult {
     match child.status {
         RunStatus::Completed => {
             let output = child.output.as_deref()?;
@@ -281,3 +314,6 @@ fn decode<T: serde::de::DeserializeOwned>(
             source,
         })
 }
+
+#[cfg(test)]
+mod tests;

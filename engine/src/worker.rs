@@ -20,6 +20,7 @@ use crate::registry::{NamedService, NamedWorkflow, Registry};
 use crate::replay;
 use crate::restate::admin::Admin;
 use crate::restate::binding;
+use crate::restate::diverging::Diverging;
 use crate::restate::ingress::Ingress;
 
 /// The worker's accept loop. Public for the benchmark, which puts the bare SDK behind the same one.
@@ -83,7 +84,8 @@ impl Worker {
         })
     }
 
-    /// Holds the open runs that would do something else with this code, instead of refusing to start.
+    /// Holds the open runs that would do something else with this code, and executes nothing of them,
+    /// instead of refusing to start.
     #[must_use]
     pub fn hold_diverging(self, hold: bool) -> Self {
         Self {
@@ -138,19 +140,18 @@ impl Worker {
         Self { inactivity, ..self }
     }
 
-    /// Compares the open runs with this code, before any of them goes on.
-    async fn check_open_runs(&self) -> Result<(), EngineError> {
+    /// Compares the open runs with this code, before any of them goes on, and gives those that it is not
+    /// to execute.
+    async fn check_open_runs(&self) -> Result<Diverging, EngineError> {
         let runs = replay::diverging(&self.db, &self.registry).await?;
-        if runs.is_empty() {
-            return Ok(());
-        }
         for run in &runs {
             tracing::error!(run.id = run.run_id, "Run would diverge: {run}.");
         }
-        match self.hold_diverging {
-            true => operations::hold_all(&self.db, &self.name, &runs).await,
-            false => Err(EngineError::OpenRunsDiverge { runs }),
+        if !runs.is_empty() && !self.hold_diverging {
+            return Err(EngineError::OpenRunsDiverge { runs });
         }
+        operations::hold_all(&self.db, &runs).await?;
+        Ok(Diverging::new(runs))
     }
 
     /// Serves runs until `stop`; then begins no attempt, lets those under way end, for ten seconds at
@@ -166,9 +167,10 @@ impl Worker {
     ) -> Result<(), EngineError> {
         // A worker that Restate refuses stops itself, and not whoever else waits for the caller's token.
         let stop = stop.child_token();
-        if self.only.is_none() {
-            self.check_open_runs().await?;
-        }
+        let diverging = match self.only {
+            Some(_) => Diverging::default(),
+            None => self.check_open_runs().await?,
+        };
         let address = self
             .listener
             .local_addr()
@@ -189,7 +191,14 @@ impl Worker {
             settings: Arc::new(self.registry.settings()),
             stop: stop.clone(),
         };
-        let endpoint = binding::endpoint(&workflows, &steps, &means, &self.name, self.inactivity)?;
+        let endpoint = binding::endpoint(
+            &workflows,
+            &steps,
+            &means,
+            &self.name,
+            &diverging,
+            self.inactivity,
+        )?;
         let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
         let registered = stop
             .run_until_cancelled(register(self.restate.admin, address))

@@ -121,9 +121,11 @@ async fn a_run_that_is_cancelled_undoes_what_it_did() {
     check(
         &cancel::run().await.unwrap(),
         &[
+            "seats taken: 1",
             "reserve_seat done",
             "give_seat_back done",
             "cancelled: run_cancelled",
+            "seats taken: 0",
             "cancel by the travel desk: ada is ill",
         ],
     );

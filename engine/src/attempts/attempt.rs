@@ -11,13 +11,14 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::sync::SemaphorePermit;
 
-use crate::context::{Means, encode, encode_and_decode};
+use super::ended::{Took, ended_as, journaled};
+use crate::context::{Means, Rows, encode, encode_and_decode};
 use crate::controls::Ask;
 use crate::ending::{
     Ending, ErrorNote, Halt, Next, SoFar, StepError, StepErrorKind, When, add, codes,
 };
 use crate::error::EngineError;
-use crate::event::{AttemptEnded, AttemptKey, AttemptStarted};
+use crate::event::{AttemptKey, AttemptStarted};
 use crate::journal::Clock;
 use crate::limits::LimitRule;
 use crate::policy::{MissingField, OnExhausted, Policy};
@@ -34,8 +35,11 @@ pub(super) struct Attempt<S> {
     /// The limits that it needs, sorted by key. Whether the input has what their keys need is said
     /// inside the closure: the configuration may change under an open run.
     pub(super) limits: Result<Vec<(String, LimitRule)>, MissingField>,
-    /// The slots of rates that the run has waited for.
+    /// The slots of rates that it has waited for.
     pub(super) slots: BTreeMap<String, i64>,
+    /// Whether it was kept from beginning before. Then it may stand in lines that its policy of today
+    /// does not name.
+    pub(super) halted: bool,
     /// What the attempts before this one left.
     pub(super) so_far: SoFar,
     /// For the jitter of the delay after this attempt; from the journal's randomness.
@@ -43,6 +47,10 @@ pub(super) struct Attempt<S> {
     pub(super) means: Means,
     pub(super) clock: Clock,
     pub(super) went_live: Arc<AtomicBool>,
+    /// The run's.
+    pub(super) rows: Rows,
+    /// Set when it ends: what is taken from the journal did not end now.
+    pub(super) ended_now: Arc<AtomicBool>,
 }
 
 // Not derived: that would ask for a step that can be cloned.
@@ -56,17 +64,20 @@ impl<S> Clone for Attempt<S> {
             policy: self.policy.clone(),
             limits: self.limits.clone(),
             slots: self.slots.clone(),
+            halted: self.halted,
             so_far: self.so_far,
             random: self.random,
             means: self.means.clone(),
             clock: self.clock.clone(),
             went_live: self.went_live.clone(),
+            rows: self.rows.clone(),
+            ended_now: self.ended_now.clone(),
         }
     }
 }
 
 impl<S: Step> Attempt<S> {
-    /// Leave, room, the start row, the work, the end row; in this order, so that history has no holes.
+    /// Leave, room, the start row, the work, the end row.
     pub(super) async fn execute(self) -> Result<Bytes, EngineError> {
         if let Some(why) = self.admit().await? {
             return encode(S::NAME, &Ending::<S::Output>::Halted { why });
@@ -74,7 +85,7 @@ impl<S: Step> Attempt<S> {
         let step = self.step.clone();
         let _room = self.enter(&step).await?;
         let started_at = self.clock.now();
-        let executions = self.start(started_at).await?;
+        let executions = self.start(started_at, false).await?;
         let cx = self.step_context(started_at, executions);
         let ending = self.act(&cx).await;
         self.end(cx, ending).await
@@ -84,8 +95,10 @@ impl<S: Step> Attempt<S> {
     pub(super) async fn admit(&self) -> Result<Option<Halt>, EngineError> {
         let ask = Ask {
             run_id: self.key.run_id.clone(),
+            holder: self.key.entry_name(),
             limits: self.limits.clone().unwrap_or_default(),
             slots: self.slots.clone(),
+            halted: self.halted,
         };
         self.means.controls.admit(ask).await
     }
@@ -104,36 +117,33 @@ impl<S: Step> Attempt<S> {
         }
     }
 
-    /// The end row, acknowledged, and the permits; then the ending may be journaled.
+    /// The end row and the permits; then the ending may be journaled. The row of a step that must not
+    /// act twice is acknowledged before; any other is in the journal, too, and comes back from there if
+    /// it is lost: see `context::rows`.
     pub(super) async fn end(
         self,
         cx: StepContext,
         ending: Ending<S::Output>,
     ) -> Result<Bytes, EngineError> {
-        let (ending, bytes) = written::<S>(ending)?;
-        let ended = AttemptEnded {
-            key: self.key,
-            started_at: cx.started_at,
-            ended_at: cx.now(),
-            ending: ending.word(),
-            error: ending.error().cloned(),
-            output: match &ending {
-                Ending::Done { output } => Some(output_json(output)?),
-                _ => None,
-            },
-            until_ms: match &ending {
-                Ending::Later { until_ms, .. } => Some(*until_ms),
-                _ => None,
-            },
+        let (ending, written) = written::<S>(ending)?;
+        let took = Took {
+            started_at_ms: cx.started_at.as_millisecond(),
+            ended_at_ms: cx.now().as_millisecond(),
             cost_micro_usd: cx.cost_micro_usd(),
-            seq: self.seq,
-            outcome: ending.outcome(),
         };
-        let run_id = ended.key.run_id.clone();
-        self.means.history.keep(ended.into()).await?;
-        let mut limits = self.limits.iter().flatten();
-        if limits.any(|(_, rule)| rule.at_once.is_some()) {
-            self.means.controls.leave(run_id).await;
+        let bytes = journaled(&written, took)?;
+        let (run_id, holder) = (self.key.run_id.clone(), self.key.entry_name());
+        let ended = ended_as(self.key, self.seq, &ending, took)?;
+        self.ended_now.store(true, Ordering::Relaxed);
+        if S::REPEATABLE {
+            self.means.history.note(ended.into());
+            self.rows.noted();
+        } else {
+            self.means.history.keep(ended.into()).await?;
+            self.rows.committed();
+        }
+        if self.halted || draws_tickets(&self.limits) {
+            self.means.controls.leave(run_id, holder).await;
         }
         Ok(bytes)
     }
@@ -156,9 +166,12 @@ impl<S: Step> Attempt<S> {
     }
 
     /// Writes the start row and gives the number of executions. The row is waited for only where
-    /// somebody needs to know: see `WorkflowContext::went_live`.
-    pub(super) async fn start(&self, at: Timestamp) -> Result<u32, EngineError> {
+    /// somebody needs to know (see `WorkflowContext::went_live`), or if `must_keep`: where the end is of
+    /// another journal entry.
+    pub(super) async fn start(&self, at: Timestamp, must_keep: bool) -> Result<u32, EngineError> {
         let first_live = !self.went_live.swap(true, Ordering::Relaxed);
+        // Committed with the start row, or before it: see `context::rows`.
+        self.rows.note_taken_over(&*self.means.history);
         let input = String::from_utf8_lossy(&self.input).into_owned();
         let started = AttemptStarted {
             key: self.key.clone(),
@@ -166,11 +179,13 @@ impl<S: Step> Attempt<S> {
             input,
             seq: self.seq,
         };
-        if S::REPEATABLE && !first_live {
+        if S::REPEATABLE && !first_live && !must_keep {
             self.means.history.note(started.into());
             return Ok(1);
         }
-        self.means.history.keep(started.into()).await
+        let executions = self.means.history.keep(started.into()).await?;
+        self.rows.committed();
+        Ok(executions)
     }
 
     /// What keeps the step from being executed at all.
@@ -340,6 +355,12 @@ impl<S: Step> Attempt<S> {
     }
 }
 
+/// Whether an attempt that needs these limits stands in a line.
+pub(super) fn draws_tickets(limits: &Result<Vec<(String, LimitRule)>, MissingField>) -> bool {
+    let mut limits = limits.iter().flatten();
+    limits.any(|(_, rule)| rule.at_once.is_some())
+}
+
 /// Trying again cannot help; but while it is not known whether the step acted, that is its ending.
 fn ended_for_good<T>(error: ErrorNote, in_doubt: bool) -> Ending<T> {
     match in_doubt {
@@ -360,11 +381,4 @@ fn written<S: Step>(ending: Ending<S::Output>) -> Result<(Ending<S::Output>, Byt
             Ok((ending, bytes))
         }
     }
-}
-
-fn output_json<T: serde::Serialize>(output: &T) -> Result<String, EngineError> {
-    serde_json::to_string(output).map_err(|source| EngineError::Encode {
-        what: "a step's output".to_owned(),
-        source,
-    })
 }

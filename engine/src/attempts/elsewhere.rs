@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use super::attempt::Attempt;
+use super::instant;
 use crate::context::{WorkflowContext, encode};
-use crate::ending::{Ending, ErrorNote, Failure, Halt, StepError, StepErrorKind, When, add, codes};
+use crate::ending::{Ending, ErrorNote, Failure, StepError, StepErrorKind, When, codes};
 use crate::error::EngineError;
 use crate::journal::StepCall;
 use crate::step::{Step, StepContext};
@@ -56,12 +57,26 @@ pub(crate) enum Reported {
     Unknown { error: ErrorNote },
 }
 
-/// What the journal keeps of an attempt's beginning.
+/// What the journal keeps of an attempt's beginning: what follows from it, to the last byte. Restate
+/// compares each call with the one in its journal, so a replay under another policy, or with other
+/// types, must not make another one.
 #[derive(Debug, Serialize, Deserialize)]
-struct Begun {
-    halt: Option<Halt>,
+#[serde(rename_all = "snake_case")]
+enum Begun {
+    /// Nobody is called: the ending.
+    Ended(Box<RawValue>),
+    /// The service is.
+    Called(Called),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Called {
     started_at_ms: i64,
     executions: u32,
+    /// When the answer is given up, unix milliseconds.
+    until_ms: i64,
+    /// An [`Order`], as it is sent.
+    order: Box<RawValue>,
 }
 
 impl<S: Step> Attempt<S> {
@@ -73,22 +88,16 @@ impl<S: Step> Attempt<S> {
         let name = self.key.entry_name();
         let begin = Box::pin(self.clone().begin());
         let bytes = cx.entry(format!("{name} begins"), begin).await?;
-        let begun: Begun = cx.decode(&name, &bytes).await;
-        if let Some(why) = begun.halt {
-            return match encode(S::NAME, &Ending::<S::Output>::Halted { why }) {
-                Ok(bytes) => Ok(bytes),
-                Err(error) => cx.give_up(error).await,
-            };
-        }
-        let started_at = Timestamp::from_millisecond(begun.started_at_ms).unwrap_or_default();
-        let step_context = self.step_context(started_at, begun.executions);
-        if let Some(ending) = self.cannot_act(&step_context) {
-            let end = Box::pin(self.end(step_context, ending));
-            return cx.entry(name, end).await;
-        }
-        let call = match self.call(&step_context) {
-            Ok(call) => call,
-            Err(error) => cx.give_up(error).await,
+        let called = match cx.decode::<Begun>(&name, &bytes).await {
+            Begun::Ended(ending) => return Ok(bytes_of(&ending)),
+            Begun::Called(called) => called,
+        };
+        let step_context = self.step_context(instant(called.started_at_ms), called.executions);
+        let call = StepCall {
+            service: format!("{SERVICE}{}", S::NAME),
+            key: format!("{}#{}", step_context.key(), step_context.attempt),
+            body: bytes_of(&called.order),
+            until: instant(called.until_ms),
         };
         let answer = cx.call_step(call).await?;
         let end = async move {
@@ -99,26 +108,28 @@ impl<S: Step> Attempt<S> {
     }
 
     async fn begin(self) -> Result<Bytes, EngineError> {
-        let halt = self.admit().await?;
+        let what = "the beginning of an attempt";
+        if let Some(why) = self.admit().await? {
+            let ending = encode(S::NAME, &Ending::<S::Output>::Halted { why })?;
+            return encode(what, &Begun::Ended(raw(&ending)?));
+        }
         let started_at = self.clock.now();
-        let executions = match halt {
-            Some(_) => 0,
-            None => self.start(started_at).await?,
-        };
-        let begun = Begun {
-            halt,
+        let executions = self.start(started_at, true).await?;
+        let cx = self.step_context(started_at, executions);
+        if let Some(ending) = self.cannot_act(&cx) {
+            let ending = self.end(cx, ending).await?;
+            return encode(what, &Begun::Ended(raw(&ending)?));
+        }
+        let called = Called {
             started_at_ms: started_at.as_millisecond(),
             executions,
+            until_ms: cx.deadline().as_millisecond(),
+            order: self.order(&cx)?,
         };
-        encode("the beginning of an attempt", &begun)
+        encode(what, &Begun::Called(called))
     }
 
-    fn call(&self, cx: &StepContext) -> Result<StepCall, EngineError> {
-        let what = "the order for a step's service";
-        let decode_error = |source| EngineError::Encode {
-            what: what.to_owned(),
-            source,
-        };
+    fn order(&self, cx: &StepContext) -> Result<Box<RawValue>, EngineError> {
         let order = Order {
             run_id: cx.run_id.clone(),
             step: S::NAME.to_owned(),
@@ -126,14 +137,9 @@ impl<S: Step> Attempt<S> {
             attempt: cx.attempt,
             key: cx.key(),
             deadline_ms: cx.deadline().as_millisecond(),
-            input: serde_json::from_slice(&self.input).map_err(decode_error)?,
+            input: raw(&self.input)?,
         };
-        Ok(StepCall {
-            service: format!("{SERVICE}{}", S::NAME),
-            key: format!("{}#{}", cx.key(), cx.attempt),
-            body: encode(what, &order)?,
-            until: add(cx.started_at, self.policy.time_limit),
-        })
+        serde_json::value::to_raw_value(&order).map_err(not_encoded)
     }
 
     /// What the answer is for the attempt; nothing came in time is an answer, too.
@@ -173,5 +179,49 @@ impl<S: Step> Attempt<S> {
             Reported::Terminal { error: note } => error(StepErrorKind::Terminal, note),
             Reported::Unknown { error: note } => error(StepErrorKind::Unknown, note),
         }
+    }
+}
+
+fn raw(json: &[u8]) -> Result<Box<RawValue>, EngineError> {
+    serde_json::from_slice(json).map_err(not_encoded)
+}
+
+fn bytes_of(json: &RawValue) -> Bytes {
+    Bytes::copy_from_slice(json.get().as_bytes())
+}
+
+fn not_encoded(source: serde_json::Error) -> EngineError {
+    EngineError::Encode {
+        what: "the order for a step's service".to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(begun: &Begun, expected: &str) {
+        let journaled = encode("a test", begun).unwrap();
+        let json = match serde_json::from_slice::<Begun>(&journaled).unwrap() {
+            Begun::Ended(ending) => ending,
+            Begun::Called(called) => called.order,
+        };
+        assert_eq!(bytes_of(&json), expected);
+    }
+
+    #[test]
+    fn what_was_journaled_is_sent_byte_for_byte() {
+        // No type of today would write it so.
+        let json = r#"{"b": 1.50, "a":null}"#;
+        let called = Called {
+            started_at_ms: 1,
+            executions: 1,
+            until_ms: 2,
+            order: raw(json.as_bytes()).unwrap(),
+        };
+        check(&Begun::Called(called), json);
+        check(&Begun::Ended(raw(json.as_bytes()).unwrap()), json);
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::Attempt;
-use crate::context::{Means, encode};
+use crate::context::{Means, Rows, encode};
 use crate::controls::MemoryControls;
 use crate::ending::SoFar;
 use crate::error::EngineError;
@@ -27,7 +27,7 @@ pub(crate) fn example_key(step: &'static str) -> AttemptKey {
     }
 }
 
-/// Executes that attempt, as a run's first closure would be.
+/// Executes that attempt, as a run's first closure would be, and gives what the journal gets.
 pub(crate) async fn execute_once<S: Step>(
     step: &Arc<S>,
     input: &serde_json::Value,
@@ -41,6 +41,7 @@ pub(crate) async fn execute_once<S: Step>(
         policy: Arc::new(S::policy()),
         limits: Ok(Vec::new()),
         slots: BTreeMap::new(),
+        halted: false,
         so_far: SoFar::default(),
         random: 0.0,
         means: Means {
@@ -51,6 +52,8 @@ pub(crate) async fn execute_once<S: Step>(
         },
         clock: Clock::System,
         went_live: Arc::default(),
+        rows: Rows::default(),
+        ended_now: Arc::default(),
     };
     attempt.execute().await
 }

@@ -11,6 +11,7 @@ use crate::tables::WaitKind;
 impl Stepping<'_, '_> {
     /// Waits for what the attempt lacks. Afterwards it asks again: much may have changed.
     pub(super) async fn halt<S: Step>(&mut self, why: Halt) -> Result<(), Failure> {
+        self.halted = true;
         let waiting = match why {
             Halt::Held => Waiting {
                 kind: WaitKind::Hold,
@@ -30,10 +31,11 @@ impl Stepping<'_, '_> {
                 code: None,
                 at_most: None,
             },
-            Halt::Slot { key, at_ms } => {
+            Halt::Slot { key, at_ms, others } => {
                 let label = format!("{}: the rate of {key}", S::NAME);
                 self.cx.pause(&label, instant(at_ms)).await?;
-                self.slots.insert(key, at_ms);
+                let keys = others.into_iter().chain([key]);
+                self.slots.extend(keys.map(|key| (key, at_ms)));
                 return Ok(());
             }
         };

@@ -3,19 +3,21 @@
 
 mod attempt;
 mod elsewhere;
+mod ended;
 mod example;
 mod halted;
 mod parked;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use self::attempt::Attempt;
+use self::attempt::{Attempt, draws_tickets};
 use crate::context::{WorkflowContext, encode};
 use crate::ending::{Ending, ErrorNote, Failure, FailureKind, Next, SoFar, codes};
-use crate::event::AttemptKey;
+use crate::event::{AttemptKey, AttemptRecovered};
 use crate::step::Step;
 use crate::story::step_name;
 use crate::tables::EntryKind;
@@ -53,6 +55,8 @@ pub(crate) async fn run<S: Step>(
         name,
         so_far: SoFar::default(),
         slots: BTreeMap::new(),
+        halted: false,
+        draws_tickets: draws_tickets(&limits),
     };
     let mut key = AttemptKey {
         run_id: cx.run.run_id.clone(),
@@ -61,6 +65,7 @@ pub(crate) async fn run<S: Step>(
         attempt: 1,
     };
     loop {
+        let ended_now = Arc::<AtomicBool>::default();
         let attempt = Attempt {
             step: step.clone(),
             key: key.clone(),
@@ -69,22 +74,54 @@ pub(crate) async fn run<S: Step>(
             policy: policy.clone(),
             limits: limits.clone(),
             slots: stepping.slots.clone(),
+            halted: stepping.halted,
             so_far: stepping.so_far,
             random: cx.random(),
             means: cx.means.clone(),
             clock: cx.journal.clock(),
             went_live: cx.went_live.clone(),
+            rows: cx.rows.clone(),
+            ended_now: ended_now.clone(),
         };
         let name = key.entry_name();
-        let bytes = match cx.run.services.contains(S::NAME) {
-            false => cx.entry(name.clone(), Box::pin(attempt.execute())).await?,
-            true => attempt.execute_elsewhere(cx).await?,
+        let executed = match cx.run.services.contains(S::NAME) {
+            false => cx.entry(name.clone(), Box::pin(attempt.execute())).await,
+            true => attempt.execute_elsewhere(cx).await,
+        };
+        let bytes = match executed {
+            Ok(bytes) => bytes,
+            // What it came to is lost with that, so the same attempt is executed again.
+            Err(failure) if cx.is_told_again(&failure) => continue,
+            Err(failure) => {
+                stepping.leave(name).await;
+                return Err(failure);
+            }
         };
         let ending = cx.decode::<Ending<S::Output>>(&name, &bytes).await;
+        if ended_now.load(Ordering::Relaxed) {
+            cx.keep_up().await;
+        } else if let Some(took) = ended::of_journal(&bytes) {
+            let recovered = match ended::ended_as(key.clone(), seq, &ending, took) {
+                Ok(ended) => AttemptRecovered {
+                    ended,
+                    input: String::from_utf8_lossy(&input).into_owned(),
+                },
+                Err(error) => cx.give_up(error).await,
+            };
+            cx.took_over(recovered);
+        }
         // An attempt that was not begun is still to come.
-        key.attempt += u32::from(!matches!(ending, Ending::Halted { .. }));
-        if let Some(result) = stepping.follow::<S>(ending).await? {
-            return result;
+        if !matches!(ending, Ending::Halted { .. }) {
+            key.attempt += 1;
+            stepping.begin_anew();
+        }
+        match stepping.follow::<S>(ending).await {
+            Ok(None) => {}
+            Ok(Some(result)) => return result,
+            Err(failure) => {
+                stepping.leave(name).await;
+                return Err(failure);
+            }
         }
     }
 }
@@ -96,10 +133,30 @@ struct Stepping<'c, 'a> {
     /// `name`, or `name@occurrence`.
     name: String,
     so_far: SoFar,
+    /// The slots of rates that the attempt has waited for.
     slots: BTreeMap<String, i64>,
+    /// Whether the attempt was kept from beginning.
+    halted: bool,
+    /// Whether attempts of this step stand in lines.
+    draws_tickets: bool,
 }
 
 impl Stepping<'_, '_> {
+    /// The next attempt has waited for nothing yet: a slot is for one attempt.
+    fn begin_anew(&mut self) {
+        self.slots.clear();
+        self.halted = false;
+    }
+
+    /// The run was cancelled in this attempt: nobody is to wait for what it has, or stands in line for.
+    /// A replay comes here again, and gives back nothing of what later attempts have.
+    async fn leave(&self, holder: String) {
+        if self.halted || self.draws_tickets {
+            let run_id = self.cx.run.run_id.clone();
+            self.cx.means.controls.leave(run_id, holder).await;
+        }
+    }
+
     /// Does what the ending says: waits before the next attempt, or gives what the step came to.
     async fn follow<S: Step>(
         &mut self,
@@ -168,3 +225,6 @@ fn unknown<S: Step>(error: &ErrorNote) -> Failure {
     let note = ErrorNote::text(codes::PUBLISH_UNKNOWN, text);
     Failure::of_step(FailureKind::Unknown, S::NAME, &note)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::WorkflowContext;
 use crate::attempts;
-use crate::ending::Failure;
+use crate::ending::{Failure, FailureKind};
 use crate::step::Step;
 
 /// A step that is executed if the run is cancelled, with its input.
@@ -19,6 +19,12 @@ impl WorkflowContext<'_> {
     /// Has the step executed if the run is cancelled from here on; the last one first. Its policy
     /// holds as everywhere; what fails for good is told in the run's error, and the others are
     /// executed all the same.
+    ///
+    /// Register it **before** acting. A step that is under way when the run is cancelled is executed to
+    /// its end, and then the workflow gets neither its output nor to the next line. So the step that
+    /// undoes may find that nothing was done, and learns from its input what to look for: not the other
+    /// step's output, but a key that was chosen before acting and that the other step leaves with what
+    /// it does. [`WorkflowContext::run_id`] makes a good one.
     pub fn on_cancel<S: Step>(&self, step: &Arc<S>, input: S::Input) {
         let step = step.clone();
         let run: OnCancel = Box::new(move |cx| {
@@ -30,9 +36,32 @@ impl WorkflowContext<'_> {
             .push(run);
     }
 
+    /// The failure with which the run ends. One that was cancelled undoes what is to be undone, and
+    /// ends as cancelled whatever its workflow made of that.
+    pub(crate) async fn end_with(&self, failure: Failure) -> Failure {
+        if failure.kind == FailureKind::Cancelled {
+            return self.undo(failure).await;
+        }
+        if !self.cancelled.load(Ordering::Relaxed) {
+            return failure;
+        }
+        let mut cancelled = Failure::cancelled();
+        cancelled.error = format!("{}; it was failing with {failure}", cancelled.error);
+        self.undo(cancelled).await
+    }
+
+    /// Whether the failure is another cancellation of a run that undoes already. Each one reaches the
+    /// run, whoever sends it (a parent that is cancelled sends its own), and asks for nothing more: what
+    /// was interrupted by it is to be done once again.
+    pub(crate) fn is_told_again(&self, failure: &Failure) -> bool {
+        failure.kind == FailureKind::Cancelled && self.undoing.load(Ordering::Relaxed)
+    }
+
     /// Executes what was registered, and adds to the failure what could not be done.
-    pub(crate) async fn undo(&self, mut cancelled: Failure) -> Failure {
+    async fn undo(&self, mut cancelled: Failure) -> Failure {
         self.undoing.store(true, Ordering::Relaxed);
+        // What is done from now on is not what was cancelled.
+        self.cancelled.store(false, Ordering::Relaxed);
         loop {
             let next = self
                 .on_cancel
@@ -42,11 +71,7 @@ impl WorkflowContext<'_> {
             let Some(next) = next else {
                 return cancelled;
             };
-            // Restate has said it; a second cancellation while this is going on counts again.
-            self.cancelled.store(false, Ordering::Relaxed);
-            let done = next(self).await;
-            self.cancelled.store(true, Ordering::Relaxed);
-            if let Err(failure) = done {
+            if let Err(failure) = next(self).await {
                 cancelled.error = format!("{}; on_cancel: {failure}", cancelled.error);
             }
         }

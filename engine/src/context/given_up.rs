@@ -18,7 +18,12 @@ impl GivenUp {
     }
 
     pub(super) fn set(&self, error: EngineError) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        // The first reason counts: a workflow may make something of the failure and come to another.
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(error);
         self.0.1.notify_one();
     }
 

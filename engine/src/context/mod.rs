@@ -5,6 +5,7 @@ mod children;
 mod given_up;
 mod head;
 mod json;
+mod rows;
 mod story;
 mod wait;
 
@@ -36,6 +37,7 @@ use crate::tables::{EntryKind, RunStatus};
 
 pub(crate) use head::RunHead;
 pub(crate) use json::{encode, encode_and_decode};
+pub(crate) use rows::Rows;
 pub(crate) use story::Mode;
 pub(crate) use wait::{WAIT, Waiting};
 
@@ -76,6 +78,7 @@ pub struct WorkflowContext<'a> {
     on_cancel: Mutex<Vec<OnCancel>>,
     story: Mutex<Story>,
     state: Mutex<State>,
+    pub(crate) rows: Rows,
 }
 
 struct State {
@@ -108,6 +111,7 @@ impl<'a> WorkflowContext<'a> {
             on_cancel: Mutex::default(),
             story: Mutex::default(),
             state: Mutex::new(state),
+            rows: Rows::default(),
         }
     }
 
@@ -145,6 +149,15 @@ impl<'a> WorkflowContext<'a> {
 
     /// As [`WorkflowContext::sleep`], inside of another operation.
     pub(crate) async fn pause(&self, label: &str, until: Timestamp) -> Result<(), Failure> {
+        loop {
+            match self.pause_once(label, until).await {
+                Err(failure) if self.is_told_again(&failure) => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn pause_once(&self, label: &str, until: Timestamp) -> Result<(), Failure> {
         self.check_cancelled()?;
         let _busy = self.only_this().await;
         let clock = self.journal.clock();
@@ -157,11 +170,11 @@ impl<'a> WorkflowContext<'a> {
                 code: None,
                 again: true,
             });
-            self.latch(self.journal.sleep(until).await)?;
+            self.latch(self.wait_settled(self.journal.sleep(until)).await)?;
             self.say_resumed();
             return Ok(());
         }
-        self.latch(self.journal.sleep(until).await)
+        self.latch(self.wait_settled(self.journal.sleep(until)).await)
     }
 
     /// The time, the same at every replay.
@@ -246,6 +259,7 @@ impl<'a> WorkflowContext<'a> {
     fn latch<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         if let Err(failure) = &result
             && failure.kind == FailureKind::Cancelled
+            && !self.is_told_again(failure)
         {
             self.cancelled.store(true, Ordering::Relaxed);
         }

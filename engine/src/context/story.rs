@@ -10,7 +10,7 @@ use super::{WorkflowContext, encode, json};
 use crate::ending::{Failure, codes};
 use crate::error::EngineError;
 use crate::event::RunEntered;
-use crate::story::{Gave, Recorded, given};
+use crate::story::{ChildResult, Gave, Recorded, given};
 use crate::tables::EntryKind;
 
 /// What lies behind the run.
@@ -57,6 +57,29 @@ impl WorkflowContext<'_> {
         kind: EntryKind,
         name: &str,
     ) -> Result<Option<Gave>, Failure> {
+        self.find(seq, kind, name, None)
+    }
+
+    /// What the record has of so many child runs at this place; nothing of those that are to be run.
+    pub(super) fn taken_children(
+        &self,
+        seq: u32,
+        workflow: &str,
+        count: usize,
+    ) -> Result<Vec<ChildResult>, Failure> {
+        match self.find(seq, EntryKind::Children, workflow, Some(count))? {
+            Some(Gave::Children(results)) => Ok(results),
+            _ => Ok(vec![None; count]),
+        }
+    }
+
+    fn find(
+        &self,
+        seq: u32,
+        kind: EntryKind,
+        name: &str,
+        children: Option<usize>,
+    ) -> Result<Option<Gave>, Failure> {
         self.check_cancelled()?;
         let (entry, mode) = {
             let story = self.story();
@@ -66,16 +89,17 @@ impl WorkflowContext<'_> {
         let Some(entry) = entry else {
             return Ok(None);
         };
-        if (entry.kind, entry.name.as_str()) != (kind, name) {
+        if let Some((recorded, now)) = difference(&entry, kind, name, children) {
+            let failure = diverged(seq, &recorded, &now);
             if mode == Mode::Compare {
                 // The workflow may make something of the failure: what counts is this.
                 self.given_up.set(EngineError::Diverged {
                     index: seq as usize,
-                    recorded: describe(entry.kind, &entry.name),
-                    now: describe(kind, name),
+                    recorded,
+                    now,
                 });
             }
-            return Err(diverged(&entry, kind, name));
+            return Err(failure);
         }
         if mode == Mode::GoOn {
             self.enter(seq, kind, name, Some(given(&entry.gave)));
@@ -145,14 +169,36 @@ pub(crate) fn describe(kind: EntryKind, name: &str) -> String {
     format!("{} `{name}`", kind.as_str())
 }
 
-fn diverged(entry: &Recorded, kind: EntryKind, name: &str) -> Failure {
+/// Child runs where it matters how many they are.
+pub(super) fn describe_children(workflow: &str, count: usize) -> String {
+    let children = describe(EntryKind::Children, workflow);
+    format!("{children}, {count} of them")
+}
+
+/// What the record has, and what the code comes to, if that is something else.
+fn difference(
+    entry: &Recorded,
+    kind: EntryKind,
+    name: &str,
+    children: Option<usize>,
+) -> Option<(String, String)> {
+    if (entry.kind, entry.name.as_str()) != (kind, name) {
+        return Some((describe(entry.kind, &entry.name), describe(kind, name)));
+    }
+    match (&entry.gave, children) {
+        (Gave::Children(results), Some(count)) if results.len() != count => Some((
+            describe_children(name, results.len()),
+            describe_children(name, count),
+        )),
+        _ => None,
+    }
+}
+
+fn diverged(seq: u32, recorded: &str, now: &str) -> Failure {
     Failure::terminal(
         codes::RERUN_DIVERGED,
         format!(
-            "at place {} the record has {}, and the workflow of today comes to {}",
-            entry.seq,
-            describe(entry.kind, &entry.name),
-            describe(kind, name)
+            "at place {seq} the record has {recorded}, and the workflow of today comes to {now}"
         ),
     )
 }

@@ -44,8 +44,9 @@ struct Registered {
 }
 
 impl WorkflowContext<'_> {
-    /// Waits for the next event of this name and key, and gives its data; nothing after `timeout`.
-    /// Events that came since the run was asked for count, each once.
+    /// Waits for the next event of this name and key, and gives its data; nothing if none came before
+    /// `timeout` was over. Events that came since the run was asked for count, each once. For a rerun
+    /// that is when the first run was asked for that it goes back to.
     ///
     /// # Errors
     /// The run's cancellation.
@@ -99,6 +100,16 @@ impl WorkflowContext<'_> {
 
     /// Leaves word and waits; nothing if the time is over first.
     pub(crate) async fn wait(&self, waiting: Waiting) -> Result<Option<Answer>, Failure> {
+        loop {
+            match self.wait_once(waiting.clone()).await {
+                // It leaves word anew: nobody can wait twice for one answer.
+                Err(failure) if self.is_told_again(&failure) => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn wait_once(&self, waiting: Waiting) -> Result<Option<Answer>, Failure> {
         self.check_cancelled()?;
         let number = self.next_occurrence(WAIT);
         let awakeable = self.journal.awakeable();
@@ -113,7 +124,7 @@ impl WorkflowContext<'_> {
             had: self.state().events.clone(),
         };
         let (controls, clock) = (self.means.controls.clone(), self.journal.clock());
-        let at_most = waiting.at_most;
+        let (at_most, same) = (waiting.at_most, wait.clone());
         let first = Arc::new(AtomicBool::new(false));
         let is_first = first.clone();
         let register = async move {
@@ -148,12 +159,25 @@ impl WorkflowContext<'_> {
         });
         let answered = {
             let _busy = self.only_this().await;
-            self.latch((awakeable.answered)(until).await)?
+            self.latch(self.wait_settled((awakeable.answered)(until)).await)?
         };
         self.say_resumed();
         match answered {
             Some(bytes) => Ok(Some(self.decode("an answer", &bytes).await)),
+            None if same.kind == WaitKind::Event => {
+                self.look_once_more(number, NewWait { until, ..same }).await
+            }
             None => Ok(None),
         }
+    }
+
+    /// The time is over, but an event that came before may not have been delivered: who should have
+    /// done it died, or Restate was away.
+    async fn look_once_more(&self, number: u32, wait: NewWait) -> Result<Option<Answer>, Failure> {
+        let controls = self.means.controls.clone();
+        let look = async move { encode("a late answer", &controls.register(wait).await?) };
+        let name = format!("{WAIT}#{number} over");
+        let bytes = self.entry(name, look.boxed()).await?;
+        Ok(self.decode("a late answer", &bytes).await)
     }
 }

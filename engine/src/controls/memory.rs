@@ -71,7 +71,7 @@ impl Controls for MemoryControls {
         async { Ok(None) }.boxed()
     }
 
-    fn leave(&self, _run_id: String) -> BoxFuture<'static, ()> {
+    fn leave(&self, _run_id: String, _holder: String) -> BoxFuture<'static, ()> {
         async {}.boxed()
     }
 

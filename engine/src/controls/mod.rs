@@ -26,10 +26,14 @@ pub use memory::MemoryControls;
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) run_id: String,
+    /// The attempt, as the journal names it: its tickets are drawn under this name.
+    pub(crate) holder: String,
     /// The limits that it needs, sorted by key: who needs several takes them in one order.
     pub(crate) limits: Vec<(String, LimitRule)>,
-    /// The slots of rates that the run has waited for: unix milliseconds by key.
+    /// The slots of rates that it has waited for: unix milliseconds by key.
     pub(crate) slots: BTreeMap<String, i64>,
+    /// Whether it was kept from beginning before.
+    pub(crate) halted: bool,
 }
 
 /// A wait, as the run leaves word of it.
@@ -59,8 +63,9 @@ pub(crate) struct Answer {
 pub(crate) trait Controls: Send + Sync {
     /// Whether the attempt may begin; if not, why not.
     fn admit(&self, ask: Ask) -> BoxFuture<'static, Result<Option<Halt>, EngineError>>;
-    /// Gives back every permit of the run. What is lost here the reconciler finds.
-    fn leave(&self, run_id: String) -> BoxFuture<'static, ()>;
+    /// Gives back every permit of that attempt, and its places in lines. What is lost here the
+    /// reconciler finds when the run has ended.
+    fn leave(&self, run_id: String, holder: String) -> BoxFuture<'static, ()>;
     /// Leaves word of a wait; the answer, if there is one already.
     fn register(&self, wait: NewWait) -> BoxFuture<'static, Result<Option<Answer>, EngineError>>;
     /// What a run recorded before a point, for the run that goes on from there.

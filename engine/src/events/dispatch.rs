@@ -1,56 +1,36 @@
-//! What follows from an event: runs that it starts, and runs that wait for it.
+//! What follows from an event: runs that wait for it, and runs that it starts.
 
 use jiff::Timestamp;
+use sea_orm::sea_query::NullOrdering;
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set,
+    ColumnTrait as _, Condition, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Set,
 };
 use serde_json::{Value, json};
 
+use super::trigger;
 use crate::client::Client;
 use crate::controls::Answer;
 use crate::error::EngineError;
 use crate::tables::{WaitKind, engine_events, storable, waits};
-use crate::waits::answer;
+use crate::waits::{answer, has_had};
 
 /// Events that one pass dispatches again.
 const PAGE: u64 = 200;
 /// Who has just accepted an event is about to dispatch it.
 const SETTLED_MS: i64 = 2_000;
 
-/// One row of the table of events: an event of this name starts a run of this workflow.
-#[derive(Debug, Clone, Copy)]
-pub struct Trigger {
-    /// The event's name.
-    pub event: &'static str,
-    /// The workflow, whose input is the event's data.
-    pub workflow: &'static str,
-    /// What the run is about, from the event's key: two events with one result start one run. `None`
-    /// makes each event a run.
-    pub key: Option<fn(&str) -> String>,
-}
-
-impl Trigger {
-    /// What the run of an event is about.
-    #[must_use]
-    pub fn run_key(&self, event: &engine_events::Model) -> String {
-        match self.key {
-            Some(key) => key(&event.key),
-            None => format!("event/{}", event.id),
-        }
-    }
-}
-
 /// Does everything that follows, and keeps that it is done, or why not. Doing it twice changes
-/// nothing: runs have keys, and the first answer of a wait counts.
+/// nothing: runs have keys and know which events they have had, and the first answer of a wait counts.
 pub(super) async fn dispatch(
     client: &Client,
     event: &engine_events::Model,
 ) -> Result<(), EngineError> {
     let done = follow(client, event).await;
+    let now_ms = Timestamp::now().as_millisecond();
     let row = match &done {
         Ok(()) => engine_events::ActiveModel {
-            started_at_ms: Set(Some(Timestamp::now().as_millisecond())),
+            started_at_ms: Set(Some(now_ms)),
             last_error: Set(None),
             ..Default::default()
         },
@@ -62,6 +42,7 @@ pub(super) async fn dispatch(
                 "An event could not be dispatched; it is tried again."
             );
             engine_events::ActiveModel {
+                tried_at_ms: Set(Some(now_ms)),
                 last_error: Set(Some(storable(error.to_string()))),
                 ..Default::default()
             }
@@ -70,43 +51,51 @@ pub(super) async fn dispatch(
     engine_events::Entity::update_many()
         .set(row)
         .filter(engine_events::Column::Id.eq(&event.id))
+        // Another process may have done what failed here.
+        .filter(engine_events::Column::StartedAtMs.is_null())
         .exec(client.db())
         .await
         .map_err(EngineError::database("keep that the event was dispatched"))?;
     done
 }
 
+/// The waits first: they have a time, and need nobody but us. What fails keeps the event from nobody
+/// else; its error comes at the end, the first one if there are several.
 async fn follow(client: &Client, event: &engine_events::Model) -> Result<(), EngineError> {
-    let data: Value = serde_json::from_str(&event.data).map_err(|source| EngineError::Decode {
-        what: format!("the data of event {}", event.id),
-        as_type: "JSON",
-        source,
-    })?;
-    let triggers = client.triggers().iter();
-    for trigger in triggers.filter(|row| row.event == event.name) {
-        let key = trigger.run_key(event);
-        client
-            .start_named(trigger.workflow, &key, data.clone())
-            .await?;
+    let data = data_of(event)?;
+    let event_as_answer = answer_of(event, data.clone());
+    let mut done = Ok(());
+    for wait in waiting_for(client.db(), event).await? {
+        let given = answer(client.db(), client.ingress(), &wait, &event_as_answer).await;
+        done = done.and(given.map(drop));
     }
-    let now = Timestamp::now().as_millisecond();
+    for trigger in trigger::of_event(client, &event.name) {
+        let started = trigger.start(client, event, &data).await;
+        done = done.and(started);
+    }
+    done
+}
+
+/// The open waits that the event came in time for, of runs that have not had it.
+async fn waiting_for(
+    db: &DatabaseConnection,
+    event: &engine_events::Model,
+) -> Result<Vec<waits::Model>, EngineError> {
+    // When it came counts, and not when we get to it.
     let in_time = Condition::any()
         .add(waits::Column::UntilMs.is_null())
-        .add(waits::Column::UntilMs.gt(now));
-    let waiting = waits::Entity::find()
+        .add(waits::Column::UntilMs.gte(event.accepted_at_ms));
+    let mut waiting = waits::Entity::find()
         .filter(waits::Column::Kind.eq(WaitKind::Event))
         .filter(waits::Column::Name.eq(&event.name))
         .filter(waits::Column::Key.eq(&event.key))
         .filter(waits::Column::AnsweredAtMs.is_null())
         .filter(in_time)
-        .all(client.db())
+        .all(db)
         .await
         .map_err(EngineError::database("read who waits for the event"))?;
-    let event = answer_of(event, data);
-    for wait in waiting {
-        answer(client.db(), client.ingress(), &wait, &event).await?;
-    }
-    Ok(())
+    waiting.retain(|wait| !has_had(wait, &event.id));
+    Ok(waiting)
 }
 
 /// The event as a run gets it.
@@ -117,12 +106,26 @@ pub(super) fn answer_of(event: &engine_events::Model, data: Value) -> Answer {
     }
 }
 
-/// Dispatches what was accepted and is not done, and says how much that was.
+pub(super) fn data_of(event: &engine_events::Model) -> Result<Value, EngineError> {
+    serde_json::from_str(&event.data).map_err(|source| EngineError::Decode {
+        what: format!("the data of event {}", event.id),
+        as_type: "JSON",
+        source,
+    })
+}
+
+/// Dispatches what was accepted and is not done, and says how much that was: first what was not tried
+/// yet, so that events that fail each time stand in nobody's way.
 pub(crate) async fn redispatch(client: &Client) -> Result<usize, EngineError> {
     let settled = Timestamp::now().as_millisecond() - SETTLED_MS;
     let open = engine_events::Entity::find()
         .filter(engine_events::Column::StartedAtMs.is_null())
         .filter(engine_events::Column::AcceptedAtMs.lt(settled))
+        .order_by_with_nulls(
+            engine_events::Column::TriedAtMs,
+            Order::Asc,
+            NullOrdering::First,
+        )
         .order_by_asc(engine_events::Column::AcceptedAtMs)
         .limit(PAGE)
         .all(client.db())

@@ -2,16 +2,19 @@
 //! for it, and is delivered to the runs that wait for it.
 //!
 //! An event is a row before anything is done, and is dispatched again, with the same keys, until all
-//! of it is done. The same id is the same event.
+//! of it is done. The same id is the same event. One whose data is no input of what it would start is
+//! refused, and not kept. If another version of the program took it, it stays, with the reason in its
+//! row, and starts nothing until its data is an input again.
 
 mod dispatch;
 mod look_back;
 mod send;
+mod trigger;
 
-pub use dispatch::Trigger;
 pub(crate) use dispatch::redispatch;
-pub(crate) use look_back::look_back;
+pub(crate) use look_back::{first_asked_for, look_back};
 pub use send::{NewEvent, SentEvent};
+pub use trigger::Trigger;
 
 use sea_orm::{DatabaseConnection, EntityTrait as _, QueryOrder as _, QuerySelect as _};
 

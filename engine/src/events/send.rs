@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::dispatch;
+use super::{dispatch, trigger};
 use crate::client::Client;
 use crate::error::EngineError;
 use crate::tables::{engine_events, storable};
@@ -42,13 +42,15 @@ impl Client {
     /// it. Once this comes back the event is not lost, whatever happens.
     ///
     /// # Errors
-    /// [`EngineError::Database`] if it cannot be kept.
+    /// [`EngineError::InputRefused`] if a workflow that it would start does not take its data, with the
+    /// fields that are wrong; [`EngineError::Database`] if it cannot be kept. Nothing was done then.
     pub async fn send_event(&self, event: NewEvent) -> Result<SentEvent, EngineError> {
+        trigger::check(self, &event.name, &event.data)?;
         let id = event
             .id
-            .unwrap_or_else(|| format!("event_{}", Uuid::now_v7().simple()));
+            .map_or_else(|| format!("event_{}", Uuid::now_v7().simple()), storable);
         let row = engine_events::ActiveModel {
-            id: Set(storable(id.clone())),
+            id: Set(id.clone()),
             name: Set(storable(event.name)),
             key: Set(storable(event.key)),
             data: Set(event.data.to_string()),

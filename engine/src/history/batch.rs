@@ -21,6 +21,8 @@ pub(super) struct Batch {
     worker: String,
     runs: BTreeMap<String, RunRow>,
     attempts: BTreeMap<AttemptKey, AttemptRow>,
+    /// Ends that may have been lost.
+    recovered: BTreeMap<AttemptKey, AttemptRow>,
     tags: BTreeMap<(String, String), TagRow>,
     entries: BTreeMap<(String, u32), EntryRow>,
 }
@@ -31,13 +33,18 @@ impl Batch {
             worker: worker.to_owned(),
             runs: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            recovered: BTreeMap::new(),
             tags: BTreeMap::new(),
             entries: BTreeMap::new(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.runs.len() + self.attempts.len() + self.tags.len() + self.entries.len()
+        self.runs.len()
+            + self.attempts.len()
+            + self.recovered.len()
+            + self.tags.len()
+            + self.entries.len()
     }
 
     pub(super) fn add(&mut self, row: Row) {
@@ -54,6 +61,9 @@ impl Batch {
                     self.attempts.insert(row.key.clone(), *row);
                 }
             },
+            Row::Recovered(row) => {
+                self.recovered.insert(row.key.clone(), *row);
+            }
             Row::Tag(tag) => {
                 self.tags.insert((tag.run_id.clone(), tag.key.clone()), tag);
             }
@@ -77,6 +87,7 @@ impl Batch {
         let tables = [
             !self.runs.is_empty(),
             !self.attempts.is_empty(),
+            !self.recovered.is_empty(),
             !self.tags.is_empty(),
             !self.entries.is_empty(),
         ];
@@ -109,6 +120,21 @@ impl Batch {
                 .on_conflict(on_entry_conflict());
             db.execute(rows.as_query()).await?;
         }
+        let executions = self.write_attempts(db, count).await?;
+        if !self.recovered.is_empty() {
+            let rows = self.recovered.values();
+            let rows = Insert::many(rows.map(|row| attempt_model(row, &self.worker)))
+                .on_conflict(on_recovered_conflict());
+            db.execute(rows.as_query()).await?;
+        }
+        Ok(executions)
+    }
+
+    async fn write_attempts(
+        &self,
+        db: &impl ConnectionTrait,
+        count: bool,
+    ) -> Result<Executions, DbErr> {
         if self.attempts.is_empty() {
             return Ok(Executions::new());
         }
@@ -264,12 +290,16 @@ fn attempt_model(attempt: &AttemptRow, worker: &str) -> step_attempts::ActiveMod
 }
 
 /// Each row is a start or an end of an execution: nothing of an earlier one stays beside it, but for
-/// what both together cost. As `AttemptRow::fold`.
+/// what both together cost. An end that is there already comes again if its journal entry was lost,
+/// and costs nothing more. What a worker says of an older execution, after it was stopped for a while,
+/// does not hide the end of a newer one. As `AttemptRow::fold`.
 fn on_attempt_conflict() -> OnConflict {
     use step_attempts::Column as C;
     let own = |column: C| Expr::col((step_attempts::Entity, column));
     let mut conflict = OnConflict::columns([C::RunId, C::Step, C::Occurrence, C::Attempt]);
-    conflict.update_columns([
+    let has_ended = || own(C::EndedAtMs).is_not_null();
+    let is_stale = || has_ended().and(own(C::StartedAtMs).gt(excluded(C::StartedAtMs)));
+    let of_the_end = [
         C::EndedAtMs,
         C::Ending,
         C::ErrorCode,
@@ -277,14 +307,54 @@ fn on_attempt_conflict() -> OnConflict {
         C::Output,
         C::LaterUntilMs,
         C::Outcome,
-    ]);
-    for column in [C::StartedAtMs, C::Worker, C::Input, C::Seq] {
+    ];
+    for column in of_the_end {
+        conflict.value(
+            column,
+            Expr::case(is_stale(), own(column)).finally(excluded(column)),
+        );
+    }
+    for column in [C::StartedAtMs, C::Worker] {
+        let later = Func::coalesce([excluded(column), own(column)]);
+        conflict.value(column, Expr::case(is_stale(), own(column)).finally(later));
+    }
+    for column in [C::Input, C::Seq] {
         conflict.value(column, Func::coalesce([excluded(column), own(column)]));
     }
+    let same_execution = || own(C::StartedAtMs).eq(excluded(C::StartedAtMs));
+    let is_again = || {
+        let is_end = excluded(C::EndedAtMs).is_not_null();
+        has_ended().and(same_execution()).and(is_end)
+    };
     for column in [C::CostMicroUsd, C::Executions] {
-        conflict.value(column, own(column).add(excluded(column)));
+        let both = own(column).add(excluded(column));
+        conflict.value(column, Expr::case(is_again(), own(column)).finally(both));
     }
     conflict
+}
+
+/// Only an end that is missing is filled in: an attempt whose end is in the journal is never executed
+/// again, so whatever else is there is of the same execution, or of an earlier one.
+fn on_recovered_conflict() -> OnConflict {
+    use step_attempts::Column as C;
+    let own = |column: C| Expr::col((step_attempts::Entity, column));
+    OnConflict::columns([C::RunId, C::Step, C::Occurrence, C::Attempt])
+        .update_columns([
+            C::StartedAtMs,
+            C::EndedAtMs,
+            C::Ending,
+            C::ErrorCode,
+            C::ErrorChain,
+            C::Output,
+            C::LaterUntilMs,
+            C::Outcome,
+        ])
+        .value(
+            C::CostMicroUsd,
+            own(C::CostMicroUsd).add(excluded(C::CostMicroUsd)),
+        )
+        .action_and_where(own(C::EndedAtMs).is_null())
+        .to_owned()
 }
 
 fn tag_model(tag: &TagRow) -> run_tags::ActiveModel {

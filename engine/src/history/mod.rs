@@ -22,4 +22,7 @@ pub trait History: Send + Sync {
     /// Keeps the event, and comes back once it is committed, however long the database is away. For
     /// the start of an attempt the answer is how often that attempt has been begun by now, else 0.
     fn keep(&self, event: Event) -> BoxFuture<'static, Result<u32, EngineError>>;
+
+    /// Comes back once everything that was noted before is committed.
+    fn flush(&self) -> BoxFuture<'static, Result<(), EngineError>>;
 }

@@ -68,11 +68,24 @@ impl History for HistoryWriter {
         }
         .boxed()
     }
+
+    fn flush(&self) -> BoxFuture<'static, Result<(), EngineError>> {
+        let (committed, wait) = oneshot::channel();
+        let sent = self.queue.send(Item::mark(committed));
+        async move {
+            sent.map_err(|_| EngineError::HistoryStopped)?;
+            // Rows that the database refused are lost and said so; waiting for them changes nothing.
+            let _ = wait.await.map_err(|_| EngineError::HistoryStopped)?;
+            Ok(())
+        }
+        .boxed()
+    }
 }
 
 /// One event on its way into the database.
 struct Item {
-    row: Row,
+    /// Nothing: somebody waits for what was sent before.
+    row: Option<Row>,
     /// The event, if there is something to say once it is committed.
     unsaid: Option<Event>,
     committed: Option<oneshot::Sender<Result<u32, String>>>,
@@ -85,17 +98,25 @@ impl Item {
             event.emit();
         }
         Self {
-            row: event.row(),
+            row: Some(event.row()),
             unsaid,
             committed,
+        }
+    }
+
+    fn mark(committed: oneshot::Sender<Result<u32, String>>) -> Self {
+        Self {
+            row: None,
+            unsaid: None,
+            committed: Some(committed),
         }
     }
 
     /// The attempt that it starts, if it starts one.
     fn starts(&self) -> Option<&AttemptKey> {
         match &self.row {
-            Row::Attempt(attempt) if attempt.executions > 0 => Some(&attempt.key),
-            Row::Attempt(_) | Row::Run(_) | Row::Tag(_) | Row::Entry(_) => None,
+            Some(Row::Attempt(attempt)) if attempt.executions > 0 => Some(&attempt.key),
+            _ => None,
         }
     }
 
@@ -118,8 +139,10 @@ impl Item {
                 }
             }
             Err(reason) => {
-                metrics::history_lost();
-                tracing::error!(run.id = self.row.run_id(), %reason, "A row of history is lost.");
+                if let Some(row) = &self.row {
+                    metrics::history_lost();
+                    tracing::error!(run.id = row.run_id(), %reason, "A row of history is lost.");
+                }
             }
         }
         let answer = self.answer(result);
@@ -197,8 +220,11 @@ impl Writing {
     /// done twice: an execution too many, which makes a step ask, but never one too few.
     async fn commit(&mut self, items: &[Item]) -> Result<Executions, NotCommitted> {
         let mut batch = Batch::new(&self.worker);
-        for item in items {
-            batch.add(item.row.clone());
+        for row in items.iter().filter_map(|item| item.row.as_ref()) {
+            batch.add(row.clone());
+        }
+        if batch.len() == 0 {
+            return Ok(Executions::new());
         }
         let count = items.iter().any(Item::asks_for_executions);
         let mut tries: u32 = 0;

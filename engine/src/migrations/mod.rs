@@ -6,6 +6,8 @@ mod m20261123_000003_schedules;
 mod m20261123_000004_events;
 mod m20261123_000005_run_search;
 mod m20261123_000006_prune;
+mod m20261124_000008_permit_holder;
+mod m20261124_000009_event_tries;
 
 use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, Statement, TransactionOptions,
@@ -29,6 +31,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_events::Migration),
             Box::new(m20261123_000005_run_search::Migration),
             Box::new(m20261123_000006_prune::Migration),
+            Box::new(m20261124_000008_permit_holder::Migration),
+            Box::new(m20261124_000009_event_tries::Migration),
         ]
     }
 

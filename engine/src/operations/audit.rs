@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseConnection, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait as _, DatabaseConnection,
+    EntityTrait as _, Insert, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    Set,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,6 +14,9 @@ use crate::error::EngineError;
 use crate::tables::operations::{ActiveModel, Column, Entity, Model};
 use crate::tables::storable;
 
+/// Rows of one statement.
+const AT_ONCE: usize = 500;
+
 pub(super) async fn keep(
     db: &DatabaseConnection,
     run_id: &str,
@@ -20,11 +24,45 @@ pub(super) async fn keep(
     by: &Actor,
     result: &Result<Applied, OperationError>,
 ) -> Result<(), EngineError> {
+    row(run_id, verb, by, result)
+        .insert(db)
+        .await
+        .map_err(EngineError::database("keep who did what"))?;
+    Ok(())
+}
+
+/// Keeps who holds these runs. Only for a program that writes the holds of a database itself, before
+/// anything runs on it; all others call [`Operations::apply`](super::Operations::apply).
+///
+/// # Errors
+/// [`EngineError::Database`].
+pub async fn keep_holds(
+    db: &DatabaseConnection,
+    run_ids: &[String],
+    by: &Actor,
+) -> Result<(), EngineError> {
+    for some in run_ids.chunks(AT_ONCE) {
+        let rows = some
+            .iter()
+            .map(|run_id| row(run_id, &Verb::Hold, by, &Ok(Applied::Held)));
+        db.execute(Insert::many(rows).as_query())
+            .await
+            .map_err(EngineError::database("keep who holds the runs"))?;
+    }
+    Ok(())
+}
+
+fn row(
+    run_id: &str,
+    verb: &Verb,
+    by: &Actor,
+    result: &Result<Applied, OperationError>,
+) -> ActiveModel {
     let result = match result {
         Ok(applied) => serde_json::to_value(applied).unwrap_or(Value::Null),
         Err(error) => json!({ "error": error.to_string() }),
     };
-    let row = ActiveModel {
+    ActiveModel {
         id: Set(Uuid::now_v7().simple().to_string()),
         at_ms: Set(Timestamp::now().as_millisecond()),
         who: Set(storable(by.who.clone())),
@@ -33,11 +71,7 @@ pub(super) async fn keep(
         target: Set(storable(run_id.to_owned())),
         arguments: Set(serde_json::to_string(verb).unwrap_or_default()),
         result: Set(result.to_string()),
-    };
-    row.insert(db)
-        .await
-        .map_err(EngineError::database("keep who did what"))?;
-    Ok(())
+    }
 }
 
 /// What was done to a run, or to all runs, newest first.

@@ -1,6 +1,9 @@
 //! The same for many runs: a count before, and a result for each.
 
-use super::{Actor, Applied, OperationError, Operations, Verb};
+use std::collections::HashSet;
+
+use super::{Actor, Applied, OperationError, Operations, Verb, audit};
+use crate::controls::lineage;
 use crate::error::EngineError;
 use crate::runs::{self, Filter, Total};
 
@@ -20,7 +23,8 @@ impl Operations {
     }
 
     /// Does it to every run that the filter finds now, ten thousand at most, newest first; one that
-    /// refuses stops no other.
+    /// refuses stops no other. A run that is cancelled or killed takes those below it along, which then
+    /// are not told by themselves.
     ///
     /// # Errors
     /// [`EngineError::Database`] when the runs cannot be listed.
@@ -31,11 +35,43 @@ impl Operations {
         by: &Actor,
     ) -> Result<Results, EngineError> {
         let found = runs::list(&self.db, filter, MOST).await?;
-        let mut results = Vec::with_capacity(found.len());
-        for run in found {
-            let result = self.apply(&run.id, verb, by).await;
-            results.push((run.id, result));
+        let mut runs: Vec<(usize, String)> =
+            found.into_iter().map(|run| run.id).enumerate().collect();
+        // Those above before those below.
+        runs.sort_by_key(|(_, id)| lineage(id).count());
+        let mut done = HashSet::<String>::new();
+        let mut results = Vec::with_capacity(runs.len());
+        for (place, id) in runs {
+            let above = match verb {
+                Verb::Cancel | Verb::Kill => lineage(&id).skip(1).find(|id| done.contains(*id)),
+                _ => None,
+            };
+            let result = match above {
+                Some(above) => self.done_with(above, &id, verb, by).await,
+                None => self.apply(&id, verb, by).await,
+            };
+            if result.is_ok() {
+                done.insert(id.clone());
+            }
+            results.push((place, id, result));
         }
-        Ok(results)
+        results.sort_by_key(|(place, ..)| *place);
+        let results = results.into_iter().map(|(_, id, result)| (id, result));
+        Ok(results.collect())
+    }
+
+    /// Restate does it to a run with the one above it. That is all that is kept.
+    async fn done_with(
+        &self,
+        above: &str,
+        run_id: &str,
+        verb: &Verb,
+        by: &Actor,
+    ) -> Result<Applied, OperationError> {
+        let result = Ok(Applied::WithAbove {
+            run_id: above.to_owned(),
+        });
+        audit::keep(&self.db, run_id, verb, by, &result).await?;
+        result
     }
 }

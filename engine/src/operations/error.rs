@@ -63,10 +63,10 @@ pub enum OperationError {
     /// Input, output and failed children contradict each other.
     #[error("{0}")]
     Contradiction(&'static str),
-    /// The run still goes on.
+    /// The run still goes on, or another one goes on from it or from the same one as it.
     #[error("run {run_id} is {}; a rerun beside it could do things twice: cancel it, or wait for its end", status.as_str())]
     StillOpen {
-        /// The run.
+        /// The run that goes on.
         run_id: String,
         /// What it is doing.
         status: RunStatus,

@@ -7,11 +7,16 @@ use sea_orm::{
     PaginatorTrait as _, QueryFilter as _, QueryTrait as _, Set,
 };
 
-use super::{Actor, Applied, OperationError, Operations};
+use super::{Actor, Applied, OperationError, Operations, Verb, audit};
 use crate::controls::lineage;
 use crate::error::EngineError;
 use crate::replay::Divergence;
 use crate::tables::{RunStatus, holds, runs, storable};
+
+/// Who holds the runs that would diverge.
+const WORKER: &str = "worker";
+/// A run that sleeps does not look before it wakes.
+const SILENT: [RunStatus; 2] = [RunStatus::Waiting, RunStatus::Queued];
 
 /// Whether the run, or one above it, is held.
 pub(crate) async fn is_held(db: &DatabaseConnection, run_id: &str) -> Result<bool, EngineError> {
@@ -59,25 +64,37 @@ pub(crate) async fn forget_holds_of_ended_runs(db: &DatabaseConnection) -> Resul
     Ok(())
 }
 
-/// Holds runs that would diverge, with the reason.
+/// Holds runs that would diverge, with the reason. Whoever held one before still does.
+///
+/// A worker calls it at its start, and executes nothing of them: one that was cut off in the middle of a
+/// step would never say itself that it is held.
 pub(crate) async fn hold_all(
     db: &DatabaseConnection,
-    worker: &str,
     runs: &[Divergence],
 ) -> Result<(), EngineError> {
     for run in runs {
         let by = Actor {
-            who: worker.to_owned(),
+            who: WORKER.to_owned(),
             why: Some(format!("it would diverge: {}", run.difference)),
         };
-        flag(db, &run.run_id, &by).await?;
+        let cut_off = [RunStatus::Running];
+        let is_new = flag(db, &run.run_id, &by, SILENT.into_iter().chain(cut_off)).await?;
+        // Once, and not at every start of a worker.
+        if is_new {
+            audit::keep(db, &run.run_id, &Verb::Hold, &by, &Ok(Applied::Held)).await?;
+        }
     }
     Ok(())
 }
 
-/// The flag that every attempt reads before it begins, and the status of a run that sleeps: it does
-/// not look before it wakes.
-async fn flag(db: &DatabaseConnection, run_id: &str, by: &Actor) -> Result<(), EngineError> {
+/// The flag that every attempt reads before it begins, and the status of a run that is in one of
+/// `silent`: it does not say so itself. Whether nobody had held the run.
+async fn flag(
+    db: &DatabaseConnection,
+    run_id: &str,
+    by: &Actor,
+    silent: impl IntoIterator<Item = RunStatus>,
+) -> Result<bool, EngineError> {
     let row = holds::ActiveModel {
         run_id: Set(run_id.to_owned()),
         since_ms: Set(Timestamp::now().as_millisecond()),
@@ -87,7 +104,8 @@ async fn flag(db: &DatabaseConnection, run_id: &str, by: &Actor) -> Result<(), E
     let once = OnConflict::column(holds::Column::RunId)
         .do_nothing()
         .to_owned();
-    db.execute(Insert::one(row).on_conflict(once).as_query())
+    let inserted = db
+        .execute(Insert::one(row).on_conflict(once).as_query())
         .await
         .map_err(EngineError::database("hold the run"))?;
     let held = runs::ActiveModel {
@@ -97,11 +115,11 @@ async fn flag(db: &DatabaseConnection, run_id: &str, by: &Actor) -> Result<(), E
     runs::Entity::update_many()
         .set(held)
         .filter(runs::Column::Id.eq(run_id))
-        .filter(runs::Column::Status.is_in([RunStatus::Waiting, RunStatus::Queued]))
+        .filter(runs::Column::Status.is_in(silent))
         .exec(db)
         .await
         .map_err(EngineError::database("say that the run is held"))?;
-    Ok(())
+    Ok(inserted.rows_affected() > 0)
 }
 
 impl Operations {
@@ -117,7 +135,7 @@ impl Operations {
                 status: run.status,
             });
         }
-        flag(&self.db, &run.id, by).await?;
+        flag(&self.db, &run.id, by, SILENT).await?;
         Ok(Applied::Held)
     }
 }

@@ -17,7 +17,7 @@ impl Operations {
         let reason = "it was killed".to_owned();
         let end = (RunStatus::Killed, RUN_KILLED, reason);
         reconciler::close(&self.db, &run.id, Timestamp::now(), end).await?;
-        limits::leave(&self.db, self.client.ingress(), &run.id).await?;
+        limits::leave(&self.db, self.client.ingress(), &run.id, None).await?;
         Ok(Applied::Killed)
     }
 }

@@ -1,7 +1,8 @@
 //! What people do to runs: hold, release, resolve, cancel, kill, rerun; one file each.
 //!
 //! The command line and the API call the same functions. Everything that is done leaves a row in
-//! `operations`, and so does what was refused.
+//! `operations`, and so does what was refused; if that row of something done cannot be written, the
+//! log has it.
 
 mod audit;
 mod bulk;
@@ -19,7 +20,7 @@ use sea_orm::{DatabaseConnection, EntityTrait as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use audit::history;
+pub use audit::{history, keep_holds};
 pub use bulk::Results;
 pub use error::OperationError;
 pub use hold::held_by;
@@ -125,6 +126,12 @@ pub enum Applied {
     Cancelling,
     /// The run is over.
     Killed,
+    /// It is done to the run with one above it.
+    #[serde(rename_all = "camelCase")]
+    WithAbove {
+        /// The run above.
+        run_id: String,
+    },
     /// A new run was started.
     #[serde(rename_all = "camelCase")]
     Rerun {
@@ -172,7 +179,19 @@ impl Operations {
         by: &Actor,
     ) -> Result<Applied, OperationError> {
         let result = self.dispatch(run_id, verb, by).await;
-        audit::keep(&self.db, run_id, verb, by, &result).await?;
+        let kept = audit::keep(&self.db, run_id, verb, by, &result).await;
+        match (&result, kept) {
+            // It is done: to say no now would make people ask for it again.
+            (Ok(_), Err(error)) => tracing::error!(
+                run.id = run_id,
+                who = by.who,
+                error = &error as &dyn std::error::Error,
+                "A {} of a run is not in the audit.",
+                verb.as_str()
+            ),
+            (Err(_), Err(error)) => return Err(error.into()),
+            (_, Ok(())) => {}
+        }
         if let Ok(applied) = &result {
             tracing::info!(
                 run.id = run_id,

@@ -1,10 +1,13 @@
 //! `rerun`: a new run that takes over what lies before a point of another one.
 
-use sea_orm::{ActiveModelTrait as _, Set};
+use sea_orm::{
+    ActiveModelTrait as _, Set, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::reruns::open_beside;
 use super::{Applied, OperationError, Operations, Rerun};
 use crate::error::EngineError;
 use crate::story::{self, Recorded};
@@ -39,7 +42,7 @@ pub(crate) struct FromStep {
 }
 
 impl Operations {
-    /// Works on every run that has ended, for as long as we keep its history.
+    /// Works on every run that has ended, for as long as we keep its history; one rerun at a time.
     pub(super) async fn rerun(
         &self,
         run: &runs::Model,
@@ -72,10 +75,7 @@ impl Operations {
             rerun: Set(Some(point)),
             ..Default::default()
         };
-        let row = row
-            .insert(&self.db)
-            .await
-            .map_err(EngineError::database("queue the rerun"))?;
+        let row = self.queue(run, row).await?;
         if let Err(error) = self.client.send(&row).await {
             // It is queued: to say no now would make people ask for a second one.
             tracing::warn!(
@@ -85,6 +85,31 @@ impl Operations {
             );
         }
         Ok(Applied::Rerun { run_id: row.id })
+    }
+
+    /// Writes the new run's row, unless a run that goes on from the same one is open: of two who ask
+    /// at the same time the second one is refused.
+    ///
+    /// A lock and not a unique index: a run that was closed as gone may speak again, and its rows must
+    /// not be refused because another one has been started since.
+    async fn queue(
+        &self,
+        run: &runs::Model,
+        row: runs::ActiveModel,
+    ) -> Result<runs::Model, OperationError> {
+        let failed = || EngineError::database("queue the rerun");
+        let locking = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.db.begin_with_options(locking).await;
+        let transaction = transaction.map_err(failed())?;
+        if let Some((run_id, status)) = open_beside(&transaction, run).await? {
+            return Err(OperationError::StillOpen { run_id, status });
+        }
+        let row = row.insert(&transaction).await.map_err(failed())?;
+        transaction.commit().await.map_err(failed())?;
+        Ok(row)
     }
 
     async fn point(&self, run: &runs::Model, rerun: &Rerun) -> Result<RerunPoint, OperationError> {

@@ -4,13 +4,15 @@
 //! What belongs together goes together: a run that nobody called, and all runs below it, when the
 //! first of them ended early enough. It stays
 //! - while any run below it is open, and
-//! - while an open run goes on from one of them. That one reads the record only once, at its
-//!   beginning; but our rows do not say when it has, so the record stays until it has ended.
+//! - while an open run goes on from one of them, or from a run that did. It reads the record only once,
+//!   at its beginning; but our rows do not say when it has, so the record stays until it has ended. And
+//!   it looks back to events that came since the first of these runs was asked for.
 //!
 //! Two things are kept longer than was asked for, because somebody may still come back to them. An
 //! event that is not done starts its runs again, and finds by their keys those that it started
 //! before: nothing that ended since it came is removed. A run that is open may wait for an event that
-//! came after the run was asked for: events that are younger than the oldest open run stay.
+//! came after the run was asked for, or the run that it goes on from: events that are younger than the
+//! oldest of these stay.
 //!
 //! The key of a run that was removed is free again: the same start makes a new run. Nothing outside of
 //! the engine's own tables is touched.
@@ -31,6 +33,7 @@ use serde::Serialize;
 use self::rows::{Doing, about, aged};
 use self::trees::{Cursor, Tree};
 use crate::error::EngineError;
+use crate::events::first_asked_for;
 use crate::tables::{
     engine_events, holds, operations, permits, run_entries, run_tags, runs, step_attempts, waits,
 };
@@ -231,7 +234,8 @@ async fn oldest_pending_event(db: &DatabaseConnection) -> Result<Option<i64>, Db
     Ok(oldest.flatten())
 }
 
-/// The events that were done before this instant, and before the oldest open run was asked for.
+/// The events that were done before this instant, and before the oldest open run, or run from which an
+/// open one goes on, was asked for.
 async fn done_events(db: &DatabaseConnection, before_ms: i64) -> Result<Condition, DbErr> {
     let oldest: Option<Option<i64>> = runs::Entity::find()
         .select_only()
@@ -240,7 +244,17 @@ async fn done_events(db: &DatabaseConnection, before_ms: i64) -> Result<Conditio
         .into_tuple()
         .one(db)
         .await?;
-    let before_ms = before_ms.min(oldest.flatten().unwrap_or(i64::MAX));
+    let gone_on_from: Vec<String> = runs::Entity::find()
+        .select_only()
+        .column(runs::Column::RerunOf)
+        .filter(runs::Column::EndedAtMs.is_null())
+        .filter(runs::Column::RerunOf.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let earlier = first_asked_for(db, gone_on_from).await?;
+    let needed = [oldest.flatten(), earlier].into_iter().flatten();
+    let before_ms = needed.fold(before_ms, i64::min);
     // Done is later than accepted, so this says enough, and it has an index.
     Ok(Condition::all().add(engine_events::Column::StartedAtMs.lt(before_ms)))
 }

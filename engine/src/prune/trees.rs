@@ -62,26 +62,40 @@ pub(super) async fn next(
     Ok(trees)
 }
 
-/// The ids among theirs from which open runs go on.
+/// The ids among theirs from which open runs go on, also by way of runs that have ended.
 pub(super) async fn gone_on_from(
     db: &impl ConnectionTrait,
     trees: &[Tree],
 ) -> Result<HashSet<String>, DbErr> {
-    let ids: Vec<&str> = trees
-        .iter()
-        .flat_map(|tree| tree.ids.iter().map(String::as_str))
-        .collect();
     let mut needed = HashSet::new();
-    for some in ids.chunks(AT_ONCE) {
-        let found: Vec<String> = Entity::find()
-            .select_only()
-            .column(Column::RerunOf)
-            .filter(Column::RerunOf.is_in(some.iter().copied()))
-            .filter(Column::EndedAtMs.is_null())
-            .into_tuple()
-            .all(db)
-            .await?;
-        needed.extend(found);
+    // From which of theirs each of these comes.
+    let ids = trees.iter().flat_map(|tree| &tree.ids);
+    let mut origins: HashMap<String, String> = ids.map(|id| (id.clone(), id.clone())).collect();
+    while !origins.is_empty() {
+        let before: Vec<String> = origins.keys().cloned().collect();
+        let mut reruns: HashMap<String, String> = HashMap::new();
+        for (id, rerun_of, ended_at_ms) in linked(db, Column::RerunOf, &before).await? {
+            let Some(origin) = origins.get(&rerun_of) else {
+                continue;
+            };
+            if ended_at_ms.is_some() {
+                reruns.insert(id, origin.clone());
+            } else {
+                needed.insert(origin.clone());
+            }
+        }
+        origins.clear();
+        // When they ended does not matter here.
+        let first = reruns.keys().map(|id| (0, id.clone())).collect();
+        for tree in with_all_below(db, first).await? {
+            let Some(origin) = tree.ids.first().and_then(|id| reruns.get(id)) else {
+                continue;
+            };
+            if tree.open {
+                needed.insert(origin.clone());
+            }
+            origins.extend(tree.ids.iter().map(|id| (id.clone(), origin.clone())));
+        }
     }
     Ok(needed)
 }
@@ -126,7 +140,7 @@ async fn with_all_below(db: &impl ConnectionTrait, first: Vec<Cursor>) -> Result
         .collect();
     while !level.is_empty() {
         let mut below = Vec::new();
-        for (id, parent_id, ended_at_ms) in children(db, &level).await? {
+        for (id, parent_id, ended_at_ms) in linked(db, Column::ParentId, &level).await? {
             let Some(at) = tree_of.get(&parent_id).copied() else {
                 continue;
             };
@@ -142,23 +156,24 @@ async fn with_all_below(db: &impl ConnectionTrait, first: Vec<Cursor>) -> Result
     Ok(trees)
 }
 
-/// (id, parent's id, end) of the runs that these called.
-async fn children(
+/// (id, what the link says, end) of the runs whose `link` (parent, or rerun of) is one of these.
+async fn linked(
     db: &impl ConnectionTrait,
-    parents: &[String],
+    link: Column,
+    ids: &[String],
 ) -> Result<Vec<(String, String, Option<i64>)>, DbErr> {
-    let mut children = Vec::new();
-    for some in parents.chunks(AT_ONCE) {
+    let mut runs = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
         let found: Vec<(String, String, Option<i64>)> = Entity::find()
             .select_only()
-            .columns([Column::Id, Column::ParentId, Column::EndedAtMs])
-            .filter(Column::ParentId.is_in(some.iter().map(String::as_str)))
+            .columns([Column::Id, link, Column::EndedAtMs])
+            .filter(link.is_in(some.iter().map(String::as_str)))
             .into_tuple()
             .all(db)
             .await?;
-        children.extend(found);
+        runs.extend(found);
     }
-    Ok(children)
+    Ok(runs)
 }
 
 #[cfg(test)]

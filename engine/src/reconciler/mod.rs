@@ -4,6 +4,7 @@
 //! It never ends a run that Restate still has.
 
 mod groups;
+mod rows;
 mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,14 +13,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::Url;
-use sea_orm::sea_query::{NullOrdering, Query};
-use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, EntityTrait as _, Order, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, Set,
-};
+use sea_orm::DatabaseConnection;
 use tokio_util::sync::CancellationToken;
 
 use self::groups::every_group;
+use self::rows::{PAGE, get_on, open_rows, reconciled, with_permits, write};
 use self::verdict::{Judgement, verdict};
 use crate::client::Client;
 use crate::error::EngineError;
@@ -27,13 +25,11 @@ use crate::metrics;
 use crate::restate::admin::{Admin, Invocation};
 use crate::runs as queries;
 use crate::tables::runs::codes::RUN_GONE;
-use crate::tables::{RunStatus, permits, runs, storable};
+use crate::tables::{RunStatus, runs};
 use crate::{events, limits, operations, waits};
 
-/// Open rows looked at in one pass, those first that were not looked at for longest.
-const PAGE: u64 = 500;
-/// Younger rows are still being written by those who know better.
-const SETTLED_MS: i64 = 5_000;
+pub(crate) use self::rows::close;
+
 /// The time between two counts, in times that one takes.
 const COUNT_SHARE: u32 = 20;
 /// Restate answers before its store is read again after a crash, so one answer without a run is not
@@ -59,6 +55,14 @@ struct Seen {
     /// Counting a million runs takes a second: after each count nothing is counted for so long that
     /// it stays a small part of the work.
     count_again_at: Option<Instant>,
+}
+
+/// What one pass found.
+struct Judged {
+    pass: Pass,
+    open: Vec<runs::Model>,
+    /// With these Restate gets on.
+    going: Vec<String>,
 }
 
 /// What one pass did.
@@ -130,6 +134,19 @@ impl Reconciler {
 
     async fn compare(&self) -> Result<Pass, EngineError> {
         let now = Timestamp::now();
+        let judged = self.judge_all(now).await;
+        // Whatever became of that: whose turn it is does not wait for what is wrong with other rows.
+        let delivered = self.deliver().await;
+        let Judged { pass, open, going } = judged?;
+        let written = self.write_going(&going, now).await;
+        delivered.and(written)?;
+        self.forget_others(&open);
+        self.measure(now).await?;
+        Ok(pass)
+    }
+
+    /// Compares a page of open runs, and writes which are over or stuck.
+    async fn judge_all(&self, now: Timestamp) -> Result<Judged, EngineError> {
         let open = self.open_runs(now).await?;
         let known = self.known(&open).await?;
         let mut pass = Pass::default();
@@ -138,9 +155,9 @@ impl Reconciler {
             match self.judge(run, &known).await? {
                 Judgement::Sent => {
                     pass.sent += 1;
-                    going.push(run.id.as_str());
+                    going.push(run.id.clone());
                 }
-                Judgement::Going => going.push(run.id.as_str()),
+                Judgement::Going => going.push(run.id.clone()),
                 Judgement::Stuck(reason) => {
                     pass.stuck += usize::from(self.mark(run, now, reason).await?);
                 }
@@ -150,11 +167,7 @@ impl Reconciler {
                 }
             }
         }
-        self.write_going(&going, now).await?;
-        self.forget_others(&open);
-        self.deliver().await?;
-        self.measure(now).await?;
-        Ok(pass)
+        Ok(Judged { pass, open, going })
     }
 
     /// Answers, events and turns that nobody has been able to deliver, and permits of runs that are
@@ -171,7 +184,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// The page of open runs for one pass, and all that have permits: others wait for those.
+    /// The page of open runs for one pass, and those that may act under a limit: others wait for them.
     async fn open_runs(&self, now: Timestamp) -> Result<Vec<runs::Model>, EngineError> {
         let failed = || EngineError::database("read open runs");
         let mut open = open_rows(now).all(&self.db).await.map_err(failed())?;
@@ -210,7 +223,11 @@ impl Reconciler {
             return Ok(self.miss(run));
         };
         self.seen().missing_since.remove(&run.id);
-        Ok(verdict(invocation))
+        Ok(match verdict(invocation) {
+            // Nobody wants it to get on.
+            Judgement::Stuck(_) if run.status == RunStatus::Held => Judgement::Going,
+            judgement => judgement,
+        })
     }
 
     /// Sends what Restate has not confirmed. A child is sent by its parent's journal, and a run that
@@ -286,14 +303,11 @@ impl Reconciler {
 
     /// Writes that Restate gets on with these runs: all at once, for one by one would be most of the
     /// work of a pass.
-    async fn write_going(&self, going: &[&str], now: Timestamp) -> Result<(), EngineError> {
+    async fn write_going(&self, going: &[String], now: Timestamp) -> Result<(), EngineError> {
         if going.is_empty() {
             return Ok(());
         }
-        runs::Entity::update_many()
-            .set(reconciled(now, None))
-            .filter(runs::Column::Id.is_in(going.iter().copied()))
-            .filter(runs::Column::EndedAtMs.is_null())
+        get_on(going, now, self.db.get_database_backend())
             .exec(&self.db)
             .await
             .map_err(EngineError::database("write which runs get on"))?;
@@ -328,101 +342,5 @@ impl Reconciler {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether it was written: only while the row is still open, for the run itself knows better.
-async fn write(
-    db: &DatabaseConnection,
-    run_id: &str,
-    change: runs::ActiveModel,
-) -> Result<bool, EngineError> {
-    let written = runs::Entity::update_many()
-        .set(change)
-        .filter(runs::Column::Id.eq(run_id))
-        .filter(runs::Column::EndedAtMs.is_null())
-        .exec(db)
-        .await
-        .map_err(EngineError::database("write what Restate says of a run"))?;
-    Ok(written.rows_affected > 0)
-}
-
-/// Writes the end of a run that cannot do it itself. Whether it was still open.
-pub(crate) async fn close(
-    db: &DatabaseConnection,
-    run_id: &str,
-    now: Timestamp,
-    (status, code, reason): (RunStatus, &'static str, String),
-) -> Result<bool, EngineError> {
-    write(db, run_id, closed(now, status, code, reason)).await
-}
-
-/// The open runs that stand in the line of a limit.
-fn with_permits() -> Select<runs::Entity> {
-    let owners = Query::select()
-        .column(permits::Column::RunId)
-        .from(permits::Entity)
-        .to_owned();
-    runs::Entity::find()
-        .filter(runs::Column::EndedAtMs.is_null())
-        .filter(runs::Column::Id.in_subquery(owners))
-        .limit(PAGE)
-}
-
-/// The page of open runs for one pass.
-fn open_rows(now: Timestamp) -> Select<runs::Entity> {
-    runs::Entity::find()
-        .filter(runs::Column::EndedAtMs.is_null())
-        .filter(runs::Column::CreatedAtMs.lt(now.as_millisecond() - SETTLED_MS))
-        .order_by_with_nulls(
-            runs::Column::ReconciledAtMs,
-            Order::Asc,
-            NullOrdering::First,
-        )
-        .limit(PAGE)
-}
-
-fn reconciled(now: Timestamp, stuck_reason: Option<String>) -> runs::ActiveModel {
-    runs::ActiveModel {
-        reconciled_at_ms: Set(Some(now.as_millisecond())),
-        stuck_reason: Set(stuck_reason.map(storable)),
-        ..Default::default()
-    }
-}
-
-fn closed(now: Timestamp, status: RunStatus, code: &str, reason: String) -> runs::ActiveModel {
-    runs::ActiveModel {
-        status: Set(status),
-        error_code: Set(Some(code.to_owned())),
-        error_message: Set(Some(storable(reason))),
-        ended_at_ms: Set(Some(now.as_millisecond())),
-        waiting_reason: Set(None),
-        waiting_until_ms: Set(None),
-        ..reconciled(now, None)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sea_orm::{ConnectionTrait as _, Database, DbBackend, QueryTrait as _};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn open_runs_are_found_in_order_without_looking_at_those_that_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("runs.db");
-        let db = Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
-            .await
-            .unwrap();
-        crate::migrate(&db).await.unwrap();
-        let mut query = open_rows(Timestamp::now()).build(DbBackend::Sqlite);
-        query.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
-        let rows = db.query_all_raw(query).await.unwrap();
-        let plan: Vec<String> = rows
-            .iter()
-            .map(|row| row.try_get("", "detail").unwrap())
-            .collect();
-        assert_eq!(plan, ["SCAN runs USING INDEX runs_open"]);
     }
 }

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use super::WorkflowInfo;
 use crate::context::{WorkflowContext, encode_and_decode};
-use crate::ending::{Failure, FailureKind, codes};
+use crate::ending::{Failure, codes};
 use crate::error::EngineError;
 use crate::workflow::Workflow;
 
@@ -14,7 +14,7 @@ use crate::workflow::Workflow;
 pub(crate) trait ErasedWorkflow: Send + Sync {
     /// The catalogue's entry.
     fn info(&self) -> WorkflowInfo;
-    /// Whether the JSON is an input of it, in the words of its type.
+    /// See [`WorkflowInfo::check_input`].
     fn check_input(&self, input: &serde_json::Value) -> Result<(), String>;
     fn run<'a>(&'a self, cx: &'a WorkflowContext<'a>) -> BoxFuture<'a, Result<Bytes, Failure>>;
 }
@@ -25,10 +25,7 @@ impl<W: Workflow> ErasedWorkflow for W {
     }
 
     fn check_input(&self, input: &serde_json::Value) -> Result<(), String> {
-        match serde_json::from_value::<W::Input>(input.clone()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        }
+        WorkflowInfo::check_input::<W>(input)
     }
 
     fn run<'a>(&'a self, cx: &'a WorkflowContext<'a>) -> BoxFuture<'a, Result<Bytes, Failure>> {
@@ -51,10 +48,7 @@ impl<W: Workflow> ErasedWorkflow for W {
             cx.load_story().await?;
             let output = match Workflow::run(self, cx, input).await {
                 Ok(output) => output,
-                Err(failure) if failure.kind == FailureKind::Cancelled => {
-                    return Err(cx.undo(failure).await);
-                }
-                Err(failure) => return Err(failure),
+                Err(failure) => return Err(cx.end_with(failure).await),
             };
             encode_and_decode(&output).map_err(|error| {
                 Failure::terminal(

@@ -58,6 +58,16 @@ impl WorkflowInfo {
             output: schemars::schema_for!(W::Output),
         }
     }
+
+    /// Whether the JSON is an input of `W`, by its schema and by its type; if not, which fields are
+    /// wrong.
+    pub(crate) fn check_input<W: Workflow>(input: &Value) -> Result<(), String> {
+        check(&schemars::schema_for!(W::Input), input)?;
+        match serde_json::from_value::<W::Input>(input.clone()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 /// Whether the value is what the schema says; if not, where it is not.

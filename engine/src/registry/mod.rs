@@ -185,8 +185,8 @@ impl Registry {
     /// wrong.
     pub fn check_input(&self, workflow: &str, input: &Value) -> Result<(), EngineError> {
         let found = self.find(workflow)?;
-        info::check(&found.info().input, input)
-            .and_then(|()| found.check_input(input))
+        found
+            .check_input(input)
             .map_err(|problem| EngineError::InputRefused {
                 workflow: workflow.to_owned(),
                 problem,

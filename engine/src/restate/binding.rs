@@ -17,6 +17,7 @@ use restate_sdk::service::macro_support::{ServiceBoxFuture, service_definition};
 use restate_sdk::service::{Discoverable as _, Service, ServiceDefinition};
 use serde_json::Value;
 
+use super::diverging::Diverging;
 use super::journal::{RestateJournal, terminal};
 use super::serving::StepService;
 use crate::attempts::SERVICE;
@@ -42,6 +43,7 @@ pub(crate) fn endpoint(
     services: &[NamedService],
     means: &Means,
     worker: &str,
+    diverging: &Diverging,
     inactivity: Duration,
 ) -> Result<Endpoint, EngineError> {
     let mut builder = Endpoint::builder();
@@ -50,6 +52,7 @@ pub(crate) fn endpoint(
             workflow: workflow.clone(),
             means: means.clone(),
             worker: worker.into(),
+            diverging: diverging.clone(),
         };
         builder = builder.bind(definition((*name).to_owned(), dispatch, inactivity)?);
     }
@@ -103,6 +106,7 @@ struct Dispatch {
     workflow: Arc<dyn ErasedWorkflow>,
     means: Means,
     worker: Arc<str>,
+    diverging: Diverging,
 }
 
 impl Service for Dispatch {
@@ -124,6 +128,15 @@ impl Service for Dispatch {
 impl Dispatch {
     /// One execution of a run, from its start or from wherever its journal is.
     async fn execute(&self, cx: Context<'_>, head: RunHead) -> HandlerResult<bytes::Bytes> {
+        // Before anything is said of it: a held run stays `held`.
+        if let Some(refusal) = self.diverging.refusal(&head.run_id, &self.means).await {
+            tracing::debug!(
+                run.id = head.run_id,
+                error = &refusal as &dyn std::error::Error,
+                "Run is not executed."
+            );
+            return Err(HandlerError::from(refusal));
+        }
         let started = RunStarted {
             run_id: head.run_id.clone(),
             workflow: head.workflow.clone(),
@@ -144,6 +157,7 @@ impl Dispatch {
                 return Err(HandlerError::from(error));
             }
         };
+        context.note_taken_over();
         let kept = result
             .as_ref()
             .map(|output| String::from_utf8_lossy(output).into_owned())

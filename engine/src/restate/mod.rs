@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod binding;
+pub(crate) mod diverging;
 mod http;
 pub(crate) mod ingress;
 pub(crate) mod journal;

@@ -25,4 +25,7 @@ pub struct Filter {
     pub parent_id: Option<String>,
     /// Only without a parent.
     pub top_level: bool,
+    /// Only those that somebody holds, whatever their status is; not those that are held with a run
+    /// above them.
+    pub held: bool,
 }

@@ -7,7 +7,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
-use super::terms::{Index, RUNS, Term, WALKED, has_no_parent, has_status, walked};
+use super::terms::{Index, RUNS, Term, WALKED, has_no_parent, has_status, is_held, walked};
 use super::{Cursor, Filter};
 use crate::error::EngineError;
 use crate::tables::RunStatus;
@@ -126,6 +126,9 @@ impl<'f> Search<'f> {
         if self.filter.top_level {
             walk.and_where(has_no_parent(index));
         }
+        if self.filter.held {
+            walk.and_where(is_held(index));
+        }
         walk
     }
 
@@ -143,6 +146,9 @@ impl<'f> Search<'f> {
         }
         if filter.top_level {
             few.and_where(has_no_parent(RUNS));
+        }
+        if filter.held {
+            few.and_where(is_held(RUNS));
         }
         if !filter.statuses.is_empty() {
             few.and_where(has_status(&filter.statuses));

@@ -108,6 +108,13 @@ pub(super) fn has_no_parent(walk: Index) -> Expr {
     Expr::exists(row)
 }
 
+/// Whether somebody holds the run that a walk has come to.
+pub(super) fn is_held(walk: Index) -> Expr {
+    let mut hold = one("holds");
+    hold.and_where(Expr::col((PROBED, "run_id")).eq(walked(walk.id)));
+    Expr::exists(hold)
+}
+
 /// Whether the run that was found by its id has one of these statuses.
 pub(super) fn has_status(statuses: &[RunStatus]) -> Expr {
     let words = statuses.iter().map(|status| status.as_str());

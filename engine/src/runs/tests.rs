@@ -103,6 +103,22 @@ async fn several_things_are_found_where_their_indexes_meet() {
 }
 
 #[tokio::test]
+async fn whether_a_run_is_held_is_looked_up_where_the_walk_is() {
+    let held = Filter {
+        held: true,
+        ..Filter::default()
+    };
+    check(
+        held,
+        &[
+            "walked USING COVERING INDEX runs_status_created (status=?)",
+            "probed USING COVERING INDEX sqlite_autoindex_holds_1 (run_id=?)",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn runs_that_are_named_are_found_by_their_ids_whatever_else_is_asked() {
     let named = Filter {
         ids: vec!["run_1".to_owned(), "run_2".to_owned()],

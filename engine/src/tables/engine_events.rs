@@ -25,6 +25,8 @@ pub struct Model {
     /// Why that has not come about yet.
     #[sea_orm(column_type = "Text", nullable)]
     pub last_error: Option<String>,
+    /// When that was tried last, and failed.
+    pub tried_at_ms: Option<i64>,
 }
 
 /// No relations are queried through the ORM.

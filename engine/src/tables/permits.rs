@@ -20,6 +20,9 @@ pub struct Model {
     pub at_once: i32,
     /// Since when it stands there, unix milliseconds.
     pub since_ms: i64,
+    /// The attempt that it stands there for, as the journal names it (`scrape@2#1`). Nobody else gives
+    /// the ticket back.
+    pub holder: Option<String>,
 }
 
 /// No relations are queried through the ORM.

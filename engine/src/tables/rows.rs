@@ -66,7 +66,7 @@ impl RunRow {
 ///
 /// It says all there is to say of `ended_at_ms`, `ending`, `outcome`, `error_…`, `output` and `later_until_ms`:
 /// what it leaves out is not so (any more). `executions` and `cost_micro_usd` are added to what is
-/// there.
+/// there; but the cost of an execution (by `started_at_ms`) that has ended already replaces itself.
 #[derive(Debug, Clone)]
 pub struct AttemptRow {
     pub(crate) key: AttemptKey,
@@ -105,10 +105,20 @@ impl AttemptRow {
 
     /// Folds a later event of the same batch in, to what the database would make of the two.
     pub(crate) fn fold(&mut self, later: Self) {
-        self.executions += later.executions;
-        self.cost_micro_usd += later.cost_micro_usd;
-        take_later(&mut self.started_at_ms, later.started_at_ms);
+        let has_ended = self.ended_at_ms.is_some();
+        let is_same = self.started_at_ms == later.started_at_ms;
+        if !(has_ended && is_same && later.ended_at_ms.is_some()) {
+            self.cost_micro_usd += later.cost_micro_usd;
+            self.executions += later.executions;
+        }
         take_later(&mut self.input, later.input);
+        take_later(&mut self.seq, later.seq);
+        let is_stale =
+            has_ended && later.started_at_ms.is_some() && self.started_at_ms > later.started_at_ms;
+        if is_stale {
+            return;
+        }
+        take_later(&mut self.started_at_ms, later.started_at_ms);
         self.ended_at_ms = later.ended_at_ms;
         self.ending = later.ending;
         self.error_code = later.error_code;
@@ -116,7 +126,6 @@ impl AttemptRow {
         self.output = later.output;
         self.later_until_ms = later.later_until_ms;
         self.outcome = later.outcome;
-        take_later(&mut self.seq, later.seq);
     }
 }
 
@@ -277,6 +286,17 @@ mod tests {
         assert_eq!(row.ending.as_deref(), Some("done"));
         assert_eq!((row.error_code, row.error_chain), (None, None));
         assert_eq!(row.output.as_deref(), Some("2"));
+        assert_eq!(row.cost_micro_usd, 10);
+    }
+
+    #[test]
+    fn an_end_that_comes_again_costs_nothing_more() {
+        let mut row = started(19);
+        row.fold(ended(20, None));
+        row.fold(ended(20, None));
+        assert_eq!((row.executions, row.cost_micro_usd), (1, 5));
+        // Another execution, of a worker that was thought dead.
+        row.fold(ended(30, None));
         assert_eq!(row.cost_micro_usd, 10);
     }
 

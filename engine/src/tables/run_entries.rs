@@ -18,8 +18,8 @@ pub struct Model {
     pub kind: EntryKind,
     /// The label of a sleep, the name of an event, the workflow of child runs, `step@occurrence`.
     pub name: String,
-    /// JSON, where it gave something: a time in milliseconds, an event's data, the ids of child runs,
-    /// what a person decided.
+    /// JSON, where it gave something: a time in milliseconds, an event's data, the ids of child runs
+    /// and in the end what each gave, what a person decided.
     #[sea_orm(column_type = "Text", nullable)]
     pub value: Option<String>,
     /// When, unix milliseconds.

@@ -22,7 +22,8 @@ pub struct Model {
     pub name: String,
     /// Of an event its key, of a step its occurrence.
     pub key: String,
-    /// What people should know of it, JSON.
+    /// What people should know of it, JSON; of an open wait for an event the ids of those that the run
+    /// has had (`{"had":["event_1"]}`).
     #[sea_orm(column_type = "Text", nullable)]
     pub detail: Option<String>,
     /// Since when.

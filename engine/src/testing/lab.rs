@@ -14,7 +14,7 @@ use crate::context::{Means, RunHead, WorkflowContext};
 use crate::controls::MemoryControls;
 use crate::ending::{Failure, add};
 use crate::error::EngineError;
-use crate::history::MemoryHistory;
+use crate::history::{History as _, MemoryHistory};
 use crate::journal::{Call, CrashPoint, MemoryJournals, Records};
 use crate::registry::Registry;
 use crate::workflow::Workflow;
@@ -187,6 +187,7 @@ impl Lab {
                     if let Some(error) = self.0.journals.take_error() {
                         return Err(LabError::Engine(error));
                     }
+                    self.0.history.lose_notes();
                     let clock = self.0.journals.clock();
                     clock.skip_to(add(clock.now(), outage));
                 }
@@ -261,8 +262,12 @@ async fn conduct(lab: &Inner, head: RunHead) -> Result<Result<Bytes, Failure>, E
         stop: lab.stop.clone(),
     };
     let cx = WorkflowContext::new(head, &journal, means);
-    tokio::select! {
+    let result = tokio::select! {
         result = workflow.run(&cx) => journal.ended().map(|()| result),
         error = cx.given_up.wait() => Err(error),
-    }
+    }?;
+    // As a run's end does, which is waited for.
+    cx.note_taken_over();
+    lab.history.flush().await?;
+    Ok(result)
 }

@@ -40,12 +40,17 @@ pub(crate) async fn answer(
         what: "an answer".to_owned(),
         source,
     })?;
-    let row = waits::ActiveModel {
+    let mut row = waits::ActiveModel {
         answer: Set(Some(text.clone())),
         answered_by: Set(Some(storable(answer.by.clone()))),
         answered_at_ms: Set(Some(Timestamp::now().as_millisecond())),
         ..Default::default()
     };
+    if wait.kind == WaitKind::Event {
+        // What the run had before says nothing any more, and a run that takes many events has as many
+        // of these.
+        row.detail = Set(None);
+    }
     let written = Entity::update_many()
         .set(row)
         .filter(Column::Id.eq(&wait.id))

@@ -5,9 +5,11 @@
 //! there already), so at least one of them sees the other.
 
 mod answer;
+mod had;
 mod register;
 
 pub(crate) use answer::{Given, answer, redeliver, resolve_turns};
+pub(crate) use had::has_had;
 pub(crate) use register::register;
 
 use sea_orm::{
@@ -29,3 +31,6 @@ pub async fn of_run(db: &DatabaseConnection, run_id: &str) -> Result<Vec<Model>,
         .await
         .map_err(EngineError::database("read what the run waits for"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,15 @@ use sea_orm::{
 };
 use serde_json::Value;
 
+use super::had;
 use crate::controls::{Answer, NewWait};
 use crate::error::EngineError;
 use crate::tables::{WaitKind, storable, waits};
 use crate::{events, limits, operations};
 
 /// Writes the wait's row, then looks. A wait that is answered at once leaves no open row.
+///
+/// Done again, it changes until when the wait lasts: what the journal keeps is what the last one said.
 pub(crate) async fn register(
     db: &DatabaseConnection,
     wait: NewWait,
@@ -23,13 +26,13 @@ pub(crate) async fn register(
         kind: Set(wait.kind),
         name: Set(storable(wait.name.clone())),
         key: Set(storable(wait.key.clone())),
-        detail: Set(wait.detail.as_ref().map(Value::to_string)),
+        detail: Set(had::detail(&wait)),
         since_ms: Set(Timestamp::now().as_millisecond()),
         until_ms: Set(wait.until.map(Timestamp::as_millisecond)),
         ..Default::default()
     };
     let once = OnConflict::column(waits::Column::Id)
-        .do_nothing()
+        .update_column(waits::Column::UntilMs)
         .to_owned();
     db.execute(Insert::one(row).on_conflict(once).as_query())
         .await

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::check::{Check, Difference};
+use crate::check_rows::too_many_at_once;
 use crate::found::Found;
 use crate::generate::{Generator, Play};
 use crate::interpreter::registry;
@@ -74,6 +75,25 @@ pub(crate) struct Report {
     duration_s: f64,
 }
 
+/// The line of JSON of a run that came to no report.
+#[derive(Debug, Serialize)]
+pub(crate) struct Broken {
+    programs: usize,
+    seed: u64,
+    /// With its causes.
+    error: String,
+}
+
+impl Broken {
+    pub(crate) fn new(Options { programs, seed }: Options, error: &anyhow::Error) -> Self {
+        Self {
+            programs,
+            seed,
+            error: format!("{error:#}"),
+        }
+    }
+}
+
 /// Everything is in a temporary folder, which stays if something was wrong.
 pub(crate) async fn run(options: Options) -> Result<Report> {
     let folder = tempfile::tempdir().context("make a folder")?;
@@ -131,7 +151,8 @@ async fn run_in(options: Options, folder: &Path) -> Result<Report> {
     let found = Found::read(&db, &ledger).await?;
     let mut differences: Vec<String> = left;
     if !kills.prove_something() {
-        differences.push("nothing was killed, so nothing is proven".to_owned());
+        let text = "not each of the two was killed and stopped, so nothing is proven";
+        differences.push(text.to_owned());
     }
     differences.extend(compare(&found, &world.roles(), &plays));
     show(&differences);
@@ -206,6 +227,7 @@ fn compare(found: &Found, roles: &BTreeMap<String, Role>, plays: &[Arc<Play>]) -
     }
     let unseen = found.runs.keys().filter(|run_id| !seen.contains(*run_id));
     texts.extend(unseen.map(|run_id| format!("{run_id} belongs to no program")));
+    texts.extend(too_many_at_once(found));
     if roles.len() != plays.len() {
         let text = format!("{} of {} programs were started", roles.len(), plays.len());
         texts.push(text);

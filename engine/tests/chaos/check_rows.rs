@@ -1,9 +1,13 @@
-//! The rows of a run: no attempt is missing or doubled, no wait is left open.
+//! The rows of a run: no attempt is missing or doubled, no wait is left open; and of all runs, that no
+//! more acted at once than may.
+
+use std::collections::BTreeMap;
 
 use engine::tables::{WaitKind, step_attempts};
 
-use crate::act::Act;
+use crate::act::{AT_ONCE, Act, Kind};
 use crate::check::{Check, Run, Stage};
+use crate::found::Found;
 use crate::model::{End, Expected};
 
 /// The attempts of one step, in order of their numbers.
@@ -98,4 +102,35 @@ pub(crate) fn no_open_waits(check: &mut Check<'_>, run: &Run<'_>) {
             ));
         }
     }
+}
+
+/// The accounts for which more acted at once than may. An attempt that was executed more than once is left
+/// out: its row has one beginning and one end, perhaps of two executions.
+pub(crate) fn too_many_at_once(found: &Found) -> Vec<String> {
+    let mut accounts = BTreeMap::<u8, Vec<(i64, i64)>>::new();
+    for row in found.attempts_at(Kind::Narrow.name()) {
+        let input = row.input.as_deref().unwrap_or_default();
+        let act = serde_json::from_str::<Act>(input).ok();
+        let times = (row.started_at_ms, row.ended_at_ms);
+        if let (1, (Some(began), Some(ended)), Some(act)) = (row.executions, times, act) {
+            let changes = accounts.entry(act.account).or_default();
+            changes.extend([(began, 1), (ended, -1)]);
+        }
+    }
+    let mut texts = Vec::new();
+    for (account, mut changes) in accounts {
+        // In one millisecond the ends come first: who leaves makes room.
+        changes.sort_unstable();
+        let (mut now, mut most) = (0, 0);
+        for (_, change) in changes {
+            now += change;
+            most = most.max(now);
+        }
+        if most > i64::from(AT_ONCE) {
+            texts.push(format!(
+                "{most} acted at once for account {account}, not {AT_ONCE} at most"
+            ));
+        }
+    }
+    texts
 }

@@ -64,6 +64,12 @@ impl Found {
             .collect()
     }
 
+    /// The attempts of all steps of this name.
+    pub(crate) fn attempts_at(&self, step: &str) -> impl Iterator<Item = &step_attempts::Model> {
+        let all = self.attempts.values().flatten();
+        all.filter(move |attempt| attempt.step == step)
+    }
+
     /// The waits of a run.
     pub(crate) fn waits_of(&self, run_id: &str) -> &[waits::Model] {
         self.waits

@@ -37,7 +37,14 @@ pub(crate) fn say(mut to: impl Write, line: impl Display) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_random_programs_end_as_the_model_says() -> Result<()> {
     let options = chaos::Options::from_environment()?;
-    let report = Box::pin(chaos::run(options)).await?;
+    let report = match Box::pin(chaos::run(options)).await {
+        Ok(report) => report,
+        Err(error) => {
+            let broken = chaos::Broken::new(options, &error);
+            say(io::stdout(), serde_json::to_string(&broken)?);
+            return Err(error);
+        }
+    };
     say(io::stdout(), serde_json::to_string(&report)?);
     ensure!(report.differences == 0, "not everything ended as it must");
     Ok(())

@@ -19,8 +19,13 @@ use crate::worker::WorkerProcess;
 const PEACE_MS: RangeInclusive<u64> = 300..=2_500;
 /// How long a process is stopped, milliseconds.
 const STOP_MS: RangeInclusive<u64> = 200..=2_000;
-/// Whatever the seed is: these come first, so that a short run has its kills, too.
-const FIRST: [Deed; 2] = [Deed::KillWorker, Deed::KillRestate];
+/// Whatever the seed is: these come first, so that a short run has each of them, too.
+const FIRST: [Deed; 4] = [
+    Deed::KillWorker,
+    Deed::StopRestate,
+    Deed::KillRestate,
+    Deed::StopWorker,
+];
 
 /// What was done to whom, and how often.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -34,7 +39,13 @@ pub(crate) struct Kills {
 impl Kills {
     /// Whether it proves anything that all went well.
     pub(crate) fn prove_something(&self) -> bool {
-        self.worker_kills > 0 && self.restate_kills > 0
+        let Self {
+            worker_kills,
+            worker_stops,
+            restate_kills,
+            restate_stops,
+        } = *self;
+        ![worker_kills, worker_stops, restate_kills, restate_stops].contains(&0)
     }
 }
 
@@ -139,16 +150,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_proves_nothing_if_one_of_the_two_was_never_killed() {
-        let kills = |worker_kills, restate_kills| Kills {
-            worker_kills,
-            restate_kills,
-            worker_stops: 9,
-            restate_stops: 9,
-        };
-        let cases = [(0, 0, false), (1, 0, false), (0, 1, false), (1, 1, true)];
-        for (worker, restate, proves) in cases {
-            assert_eq!(kills(worker, restate).prove_something(), proves);
+    fn it_proves_nothing_if_one_of_the_two_was_never_killed_or_never_stopped() {
+        let cases = [
+            ([1, 1, 1, 1], true),
+            ([0, 9, 9, 9], false),
+            ([9, 0, 9, 9], false),
+            ([9, 9, 0, 9], false),
+            ([9, 9, 9, 0], false),
+        ];
+        for ([worker_kills, worker_stops, restate_kills, restate_stops], proves) in cases {
+            let kills = Kills {
+                worker_kills,
+                worker_stops,
+                restate_kills,
+                restate_stops,
+            };
+            assert_eq!(kills.prove_something(), proves, "{kills:?}");
         }
     }
 }

@@ -27,11 +27,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 const START: &str = "chaos/start";
 
 /// An event of this name starts the program in its data.
-pub(crate) const TRIGGERS: [Trigger; 1] = [Trigger {
-    event: START,
-    workflow: Interpreter::NAME,
-    key: Some(key_of_run),
-}];
+pub(crate) const TRIGGERS: [Trigger; 1] = [Trigger::of::<Interpreter>(START, Some(key_of_run))];
 
 fn key_of_run(key: &str) -> String {
     key.to_owned()

@@ -20,7 +20,7 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap()
 }
 
-fn started(run_id: &str, ms: i64) -> Event {
+pub(crate) fn started(run_id: &str, ms: i64) -> Event {
     Event::from(RunStarted {
         run_id: run_id.to_owned(),
         workflow: "w".to_owned(),
@@ -60,7 +60,7 @@ fn key(run_id: &str) -> AttemptKey {
     }
 }
 
-fn attempt_started(run_id: &str, ms: i64) -> Event {
+pub(crate) fn attempt_started(run_id: &str, ms: i64) -> Event {
     Event::from(AttemptStarted {
         key: key(run_id),
         at: at(ms),
@@ -69,7 +69,7 @@ fn attempt_started(run_id: &str, ms: i64) -> Event {
     })
 }
 
-fn attempt_ended(run_id: &str, ms: i64, code: Option<&'static str>) -> Event {
+pub(crate) fn attempt_ended(run_id: &str, ms: i64, code: Option<&'static str>) -> Event {
     Event::from(AttemptEnded {
         key: key(run_id),
         started_at: at(ms - 1),
@@ -88,7 +88,10 @@ fn attempt_ended(run_id: &str, ms: i64, code: Option<&'static str>) -> Event {
 }
 
 /// Keeps each list of events in one batch, and gives the answers.
-async fn keep(db: &DatabaseConnection, batches: Vec<Vec<Event>>) -> Vec<Result<u32, String>> {
+pub(crate) async fn keep(
+    db: &DatabaseConnection,
+    batches: Vec<Vec<Event>>,
+) -> Vec<Result<u32, String>> {
     let (history, writing) = HistoryWriter::start(db.clone(), "worker-1".to_owned());
     let mut answers = Vec::new();
     for batch in batches {
@@ -107,13 +110,13 @@ async fn execute(db: &DatabaseConnection, sql: &str) {
     db.execute_unprepared(sql).await.unwrap();
 }
 
-async fn show(db: &DatabaseConnection, run_id: &str) -> Details {
+pub(crate) async fn show(db: &DatabaseConnection, run_id: &str) -> Details {
     runs::show(db, run_id).await.unwrap().unwrap()
 }
 
 #[tokio::test]
 async fn events_make_the_same_rows_in_one_batch_and_one_by_one() {
-    let stories: [fn(&str) -> Vec<Event>; 5] = [
+    let stories: [fn(&str) -> Vec<Event>; 6] = [
         |id| vec![started(id, 10), ended(id, 20, Ok("2")), started(id, 30)],
         |id| vec![ended(id, 20, Err("x")), ended(id, 30, Ok("2"))],
         |id| {
@@ -130,6 +133,14 @@ async fn events_make_the_same_rows_in_one_batch_and_one_by_one() {
                 attempt_ended(id, 20, Some("quota")),
                 attempt_started(id, 30),
                 attempt_ended(id, 40, None),
+            ]
+        },
+        |id| {
+            vec![
+                started(id, 1),
+                attempt_started(id, 19),
+                attempt_ended(id, 20, None),
+                attempt_ended(id, 20, None),
             ]
         },
         |id| vec![started(id, 10), tagged(id, "k", "1"), tagged(id, "k", "2")],
@@ -178,6 +189,43 @@ async fn an_attempt_shows_its_last_execution_and_the_cost_of_all() {
         assert_eq!(attempt.ending.as_deref(), Some("done"));
         assert_eq!((attempt.error_code, attempt.error_chain), (None, None));
         assert_eq!((attempt.cost_micro_usd, attempt.executions), (10, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_kept_again_costs_nothing_more() {
+    on_every_database(|db| async move {
+        // Its worker was killed before the journal had it, so the next one writes the same end; in
+        // one statement with the attempts of others, some of which were executed twice.
+        let end = || attempt_ended("run_1", 20, None);
+        let other = || {
+            vec![
+                attempt_started("run_2", 30),
+                attempt_ended("run_2", 31, None),
+            ]
+        };
+        keep(
+            &db,
+            vec![
+                vec![attempt_started("run_1", 19)],
+                vec![end()],
+                vec![
+                    attempt_started("run_2", 9),
+                    attempt_ended("run_2", 10, None),
+                ],
+                [vec![end()], other()].concat(),
+                vec![end()],
+                // Rows of runs that nobody began have no place in what is read.
+                vec![started("run_1", 1), started("run_2", 1)],
+            ],
+        )
+        .await;
+        for (run_id, cost, executions) in [("run_1", 5, 1), ("run_2", 10, 2)] {
+            let attempt = show(&db, run_id).await.attempts.remove(0);
+            let found = (attempt.cost_micro_usd, attempt.executions);
+            assert_eq!(found, (cost, executions), "{run_id}");
+        }
     })
     .await;
 }

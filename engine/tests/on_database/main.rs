@@ -6,11 +6,14 @@
 )]
 
 mod database;
+mod events;
 mod history;
+mod operations;
 mod outcomes;
 mod prune;
 mod reconciler_passes;
 mod recorder;
+mod recovered;
 mod run_search;
 mod schedules;
 mod schedules_year;

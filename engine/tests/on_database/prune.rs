@@ -86,6 +86,7 @@ async fn run(db: &DatabaseConnection, id: &str, ended_at_ms: Option<i64>) {
         ticket: Set(1),
         at_once: Set(1),
         since_ms: Set(1),
+        holder: Set(None),
     };
     permit.insert(db).await.unwrap();
 }
@@ -220,6 +221,50 @@ async fn a_run_stays_until_the_one_that_goes_on_from_it_has_ended() {
     .await;
 }
 
+#[tokio::test]
+async fn a_run_stays_while_an_open_one_goes_on_from_it_by_way_of_others() {
+    on_every_database(|db| async move {
+        let ended = ["run_1", "run_1.1", "run_2", "run_2.1", "run_9"];
+        for id in ended {
+            run(&db, id, Some(1)).await;
+        }
+        run(&db, "run_3", None).await;
+        for (id, of) in [("run_2", "run_1.1"), ("run_3", "run_2.1")] {
+            goes_on_from(&db, id, of).await;
+        }
+        let kept = prune::older_than(&db, at(BEFORE), 10).await.unwrap();
+        assert_eq!((kept.runs, kept.kept), (1, 2));
+        let end = runs::ActiveModel {
+            id: Set("run_3".to_owned()),
+            ended_at_ms: Set(Some(BEFORE)),
+            ..Default::default()
+        };
+        end.update(&db).await.unwrap();
+        let removed = prune::older_than(&db, at(BEFORE), 10).await.unwrap();
+        assert_eq!((removed.runs, removed.kept), (4, 0));
+        assert_eq!(left(&db).await, ["run_3"]);
+    })
+    .await;
+}
+
+async fn goes_on_from(db: &DatabaseConnection, id: &str, of: &str) {
+    let change = runs::ActiveModel {
+        id: Set(id.to_owned()),
+        rerun_of: Set(Some(of.to_owned())),
+        ..Default::default()
+    };
+    change.update(db).await.unwrap();
+}
+
+async fn asked_for_at(db: &DatabaseConnection, id: &str, created_at_ms: i64) {
+    let change = runs::ActiveModel {
+        id: Set(id.to_owned()),
+        created_at_ms: Set(created_at_ms),
+        ..Default::default()
+    };
+    change.update(db).await.unwrap();
+}
+
 async fn event(db: &DatabaseConnection, id: &str, accepted_at_ms: i64, done: Option<i64>) {
     let row = engine_events::ActiveModel {
         id: Set(id.to_owned()),
@@ -254,12 +299,7 @@ async fn an_event_that_an_open_run_may_look_back_to_stays() {
             event(&db, id, accepted_at_ms, Some(accepted_at_ms + 1)).await;
         }
         run(&db, "run_1", None).await;
-        let asked_for = runs::ActiveModel {
-            id: Set("run_1".to_owned()),
-            created_at_ms: Set(4),
-            ..Default::default()
-        };
-        asked_for.update(&db).await.unwrap();
+        asked_for_at(&db, "run_1", 4).await;
         let counted = prune::count_older_than(&db, at(BEFORE), 1).await.unwrap();
         assert_eq!(counted.events, 2);
         let removed = prune::older_than(&db, at(BEFORE), 1).await.unwrap();
@@ -270,6 +310,31 @@ async fn an_event_that_an_open_run_may_look_back_to_stays() {
             .await
             .unwrap();
         assert!(stays.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_stays_that_came_to_a_run_from_which_an_open_one_goes_on() {
+    on_every_database(|db| async move {
+        for (id, accepted_at_ms) in [("event_1", 1), ("event_2", 4)] {
+            event(&db, id, accepted_at_ms, Some(accepted_at_ms + 1)).await;
+        }
+        run(&db, "run_1", Some(6)).await;
+        run(&db, "run_1.1", Some(6)).await;
+        run(&db, "run_2", Some(9)).await;
+        run(&db, "run_3", None).await;
+        for (id, created_at_ms) in [("run_1", 3), ("run_1.1", 5), ("run_2", 8), ("run_3", 10)] {
+            asked_for_at(&db, id, created_at_ms).await;
+        }
+        for (id, of) in [("run_2", "run_1.1"), ("run_3", "run_2")] {
+            goes_on_from(&db, id, of).await;
+        }
+        let removed = prune::older_than(&db, at(BEFORE), 10).await.unwrap();
+        assert_eq!((removed.runs, removed.events), (0, 1));
+        let stays = engine_events::Entity::find().all(&db).await.unwrap();
+        let stays: Vec<&str> = stays.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(stays, ["event_2"]);
     })
     .await;
 }

@@ -6,13 +6,16 @@ use crate::database::on_every_database;
 use crate::stub::Stub;
 use engine::event::{Event, RunStarted};
 use engine::history::{History as _, HistoryWriter};
+use engine::limits::places;
 use engine::reconciler::{Pass, Reconciler};
-use engine::tables::RunStatus;
 use engine::tables::runs::{ActiveModel, Model};
+use engine::tables::{RunStatus, WaitKind, permits, waits};
 use engine::{Client, runs};
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait as _, DatabaseConnection, Set};
-use serde_json::json;
+use sea_orm::{
+    ActiveModelTrait as _, ConnectionTrait as _, DatabaseConnection, Insert, QueryTrait as _, Set,
+};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 /// A queued run, old enough to be looked at.
@@ -41,6 +44,27 @@ async fn insert(db: &DatabaseConnection, rows: impl IntoIterator<Item = ActiveMo
     for row in rows {
         row.insert(db).await.unwrap();
     }
+}
+
+/// The line for a limit that lets one act at once.
+async fn line_up(db: &DatabaseConnection, run_ids: &[&str]) {
+    let line = (1..).zip(run_ids).map(|(ticket, id)| permits::ActiveModel {
+        key: Set("door".to_owned()),
+        run_id: Set((*id).to_owned()),
+        ticket: Set(ticket),
+        at_once: Set(1),
+        since_ms: Set(0),
+        holder: Set(None),
+    });
+    db.execute(Insert::many(line).as_query()).await.unwrap();
+}
+
+/// Who acts at that limit.
+async fn first_in_line(db: &DatabaseConnection) -> String {
+    let mut line = places(db, Some("door")).await.unwrap();
+    let first = line.remove(0);
+    assert_eq!(first.place, 0);
+    first.run_id
 }
 
 async fn row(db: &DatabaseConnection, run_id: &str) -> Model {
@@ -144,6 +168,24 @@ async fn a_run_is_gone_once_restate_was_without_it_for_long() {
 }
 
 #[tokio::test]
+async fn a_held_run_is_not_stuck() {
+    on_every_database(|db| async move {
+        let stub = Stub::start().await;
+        let held = ActiveModel {
+            status: Set(RunStatus::Held),
+            ..running("run_1")
+        };
+        insert(&db, [held]).await;
+        let tried = json!({ "id": "inv_run_1", "status": "backing-off", "retry_count": 20 });
+        stub.knows(vec![tried]);
+        let pass = reconciler(&db, &stub).pass().await.unwrap();
+        assert_eq!(pass, did(0, 0, 0));
+        assert_eq!(row(&db, "run_1").await.stuck_reason, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_stuck_run_is_stuck_until_it_gets_on() {
     on_every_database(|db| async move {
         let stub = Stub::start().await;
@@ -205,6 +247,72 @@ async fn a_run_that_ends_during_the_pass_is_not_counted_as_closed_by_it() {
         let pass = reconciler(&db, &stub).pass().await.unwrap();
         assert_eq!(pass, did(0, 0, 0));
         assert_eq!(row(&db, "run_1").await.error_code, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_run_gives_its_permit_back_however_long_the_line_behind_it_is() {
+    on_every_database(|db| async move {
+        let stub = Stub::start().await;
+        let waiting: Vec<String> = (0..600).map(|number| format!("run_{number:03}")).collect();
+        // Too young for the page of all runs, and behind the others wherever those are in order.
+        let dead = ActiveModel {
+            created_at_ms: Set(Timestamp::now().as_millisecond()),
+            ..running("run_z")
+        };
+        let rows = waiting.iter().map(|id| running(id)).chain([dead]);
+        db.execute(Insert::many(rows).as_query()).await.unwrap();
+        let mut line = vec!["run_z"];
+        line.extend(waiting.iter().map(String::as_str));
+        line_up(&db, &line).await;
+        let mut known: Vec<Value> = waiting
+            .iter()
+            .map(|id| json!({ "id": format!("inv_{id}"), "status": "suspended" }))
+            .collect();
+        known.push(json!({
+            "id": "inv_run_z",
+            "status": "completed",
+            "completion_result": "failure",
+            "completion_failure": "[409 Aborted] killed",
+        }));
+        stub.knows(known);
+        let pass = reconciler(&db, &stub).pass().await.unwrap();
+        assert_eq!(pass, did(0, 1, 0));
+        assert_eq!(row(&db, "run_z").await.status, RunStatus::Killed);
+        assert_eq!(first_in_line(&db).await, "run_000");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn turns_are_given_although_rows_of_runs_cannot_be_written() {
+    on_every_database(|db| async move {
+        let stub = Stub::start().await;
+        let ended = ActiveModel {
+            status: Set(RunStatus::Killed),
+            ended_at_ms: Set(Some(1)),
+            ..running("run_1")
+        };
+        insert(&db, [ended, running("run_2")]).await;
+        line_up(&db, &["run_1", "run_2"]).await;
+        let asleep = waits::ActiveModel {
+            id: Set("sign_1".to_owned()),
+            run_id: Set("run_2".to_owned()),
+            kind: Set(WaitKind::Permit),
+            name: Set("door".to_owned()),
+            key: Set(String::new()),
+            since_ms: Set(0),
+            ..Default::default()
+        };
+        asleep.insert(&db).await.unwrap();
+        stub.knows(vec![json!({ "id": "inv_run_2", "status": "suspended" })]);
+        let broken = "ALTER TABLE runs RENAME COLUMN reconciled_at_ms TO broken";
+        stub.state().meanwhile = Some((db.clone(), broken));
+        reconciler(&db, &stub).pass().await.unwrap_err();
+        assert_eq!(first_in_line(&db).await, "run_2");
+        let woken = stub.state().answered.pop().map(|(wait, _)| wait);
+        assert_eq!(woken.as_deref(), Some("sign_1"));
     })
     .await;
 }

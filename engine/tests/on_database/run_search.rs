@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::database::on_every_database;
 use engine::runs::{self, Cursor, Filter, Total};
-use engine::tables::{RunStatus, run_tags, runs as run_rows};
+use engine::tables::{RunStatus, holds, run_tags, runs as run_rows};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait as _, ConnectionTrait, DatabaseConnection, Insert, QueryTrait as _, Set,
@@ -25,6 +25,7 @@ struct Run {
     error_code: Option<&'static str>,
     parent_id: Option<&'static str>,
     tags: Vec<(&'static str, &'static str)>,
+    is_held: bool,
     created_at_ms: i64,
 }
 
@@ -52,6 +53,7 @@ fn some_run(n: i64) -> Run {
         error_code: has_failed.then(|| in_turn(&["quota", "timeout"], n / 9)),
         parent_id: (n % 4 == 0).then_some("run_parent"),
         tags,
+        is_held: n % 7 == 1,
         created_at_ms: n / 3,
     }
 }
@@ -82,7 +84,20 @@ async fn write(db: &DatabaseConnection, runs: &[Run]) {
             tag(db, run).await;
         }
         row(run, run.status).update(db).await.unwrap();
+        if run.is_held {
+            hold(db, run).await;
+        }
     }
+}
+
+async fn hold(db: &DatabaseConnection, run: &Run) {
+    let hold = holds::ActiveModel {
+        run_id: Set(run.id.clone()),
+        since_ms: Set(0),
+        who: Set("ann".to_owned()),
+        why: Set(None),
+    };
+    hold.insert(db).await.unwrap();
 }
 
 async fn tag(db: &impl ConnectionTrait, run: &Run) {
@@ -114,6 +129,7 @@ fn fits(run: &Run, filter: &Filter) -> bool {
         && filter.created_after.is_none_or(|after| created >= after)
         && filter.created_before.is_none_or(|before| created < before)
         && (!filter.top_level || run.parent_id.is_none())
+        && (!filter.held || run.is_held)
 }
 
 fn tags(tags: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -181,6 +197,20 @@ fn filters() -> Vec<Filter> {
         },
         Filter {
             tags: tags(&[("platform", "none")]),
+            ..every()
+        },
+        Filter {
+            held: true,
+            ..every()
+        },
+        Filter {
+            held: true,
+            statuses: RunStatus::OPEN.to_vec(),
+            ..tiktok.clone()
+        },
+        Filter {
+            held: true,
+            parent_id: Some("run_parent".to_owned()),
             ..every()
         },
     ]

@@ -1,5 +1,6 @@
-//! As much of Restate as the reconciler sees, on one port: `POST /query` and
-//! `POST /WORKFLOW/run/send`. It answers what a test told it to.
+//! As much of Restate as the reconciler sees, on one port: `POST /query`,
+//! `POST /WORKFLOW/run/send` and `POST /restate/awakeables/ID/resolve`. It answers what a test told
+//! it to.
 
 use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) asked: usize,
     /// The runs that it took.
     pub(crate) sent: Vec<String>,
+    /// The waits that it got an answer for, and what those were.
+    pub(crate) answered: Vec<(String, Value)>,
 }
 
 impl Stub {
@@ -92,6 +95,11 @@ impl Stub {
             let asked_for = |row: &&Value| query.contains(row["id"].as_str().unwrap());
             let rows: Vec<&Value> = state.invocations.iter().filter(asked_for).collect();
             return ("200 OK", json!({ "rows": rows }));
+        }
+        if let Some(awakeable) = path.strip_prefix("/restate/awakeables/") {
+            let id = awakeable.trim_end_matches("/resolve").to_owned();
+            state.answered.push((id, body.clone()));
+            return ("202 Accepted", json!({}));
         }
         let workflow = path.split('/').nth(1).unwrap_or_default();
         if state.unregistered.contains(&workflow) {

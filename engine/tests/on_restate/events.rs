@@ -1,12 +1,19 @@
 //! Events on a real Restate server: what they start, who waits for them, and that none is lost.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::real::Real;
-use engine::operations::{Operations, Verb};
+use engine::operations::{Applied, Operations, Rerun, Verb};
+use engine::registry::StepInfo;
 use engine::tables::{RunStatus, engine_events};
-use engine::{Actor, Failure, NewEvent, Registry, Trigger, Workflow, WorkflowContext};
-use sea_orm::{EntityTrait as _, Set};
+use engine::{
+    Actor, Failure, NewEvent, Registry, Step, StepContext, StepError, Trigger, Workflow,
+    WorkflowContext,
+};
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, Set};
 use serde_json::{Value, json};
 
 /// Waits for so many approvals of a thing, for so long each, and gives what came.
@@ -45,16 +52,8 @@ impl Workflow for Greet {
 }
 
 const TRIGGERS: [Trigger; 2] = [
-    Trigger {
-        event: "arrived",
-        workflow: "greet",
-        key: Some(|guest| format!("guest/{guest}")),
-    },
-    Trigger {
-        event: "rang",
-        workflow: "greet",
-        key: None,
-    },
+    Trigger::of::<Greet>("arrived", Some(|guest| format!("guest/{guest}"))),
+    Trigger::of::<Greet>("rang", None),
 ];
 
 fn registry() -> Registry {
@@ -77,6 +76,24 @@ fn event(id: Option<&str>, name: &str, key: &str, data: Value) -> NewEvent {
         key: key.to_owned(),
         data,
     }
+}
+
+/// As a crash between accept and start leaves it.
+async fn accepted(real: &Real, id: &str, name: &str, key: &str, accepted_at_ms: i64) {
+    let row = engine_events::ActiveModel {
+        id: Set(id.to_owned()),
+        name: Set(name.to_owned()),
+        key: Set(key.to_owned()),
+        data: Set("7".to_owned()),
+        accepted_at_ms: Set(accepted_at_ms),
+        ..Default::default()
+    };
+    let insert = engine_events::Entity::insert(row);
+    insert.exec(&real.db).await.unwrap();
+}
+
+fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
 }
 
 async fn output(real: &Real, run_id: &str) -> Value {
@@ -152,20 +169,8 @@ async fn an_event_whose_dispatch_died_is_dispatched_by_the_reconciler() {
     let run = wait_for_approvals(&real, "x", 1, 60_000).await;
     real.until(&run, |run| run.status == RunStatus::Waiting)
         .await;
-    // As a crash between accept and start leaves it.
     for (id, name, key) in [("e1", "approved", "x"), ("e2", "arrived", "ada")] {
-        let row = engine_events::ActiveModel {
-            id: Set(id.to_owned()),
-            name: Set(name.to_owned()),
-            key: Set(key.to_owned()),
-            data: Set("7".to_owned()),
-            accepted_at_ms: Set(jiff::Timestamp::now().as_millisecond() - 5_000),
-            ..Default::default()
-        };
-        engine_events::Entity::insert(row)
-            .exec(&real.db)
-            .await
-            .unwrap();
+        accepted(&real, id, name, key, now_ms() - 5_000).await;
     }
     real.reconciler().pass().await.unwrap();
     assert_eq!(output(&real, &run).await, json!([7]));
@@ -211,5 +216,116 @@ async fn an_answer_that_restate_did_not_hear_is_sent_again() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     real.reconciler().pass().await.unwrap();
     assert_eq!(output(&real, &run).await, json!([7]));
+    real.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_is_dispatched_late_is_given_once() {
+    let real = house().await;
+    // By a clock that is ahead, so that the run finds it when it looks back.
+    accepted(&real, "e1", "approved", "x", now_ms() + 20_000).await;
+    let run = wait_for_approvals(&real, "x", 2, 60_000).await;
+    real.until(&run, |run| run.status == RunStatus::Waiting)
+        .await;
+    let earlier = "UPDATE engine_events SET accepted_at_ms = accepted_at_ms - 30000";
+    real.db.execute_unprepared(earlier).await.unwrap();
+    real.reconciler().pass().await.unwrap();
+    let events = engine::events::list(&real.db, 1).await.unwrap();
+    assert!(events[0].started_at_ms.is_some());
+    let second = event(Some("e2"), "approved", "x", json!(8));
+    real.client.send_event(second).await.unwrap();
+    assert_eq!(output(&real, &run).await, json!([7, 8]));
+    real.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_came_in_time_counts_though_nobody_delivered_it() {
+    let real = house().await;
+    let run = wait_for_approvals(&real, "x", 2, 3_000).await;
+    real.until(&run, |run| run.status == RunStatus::Waiting)
+        .await;
+    accepted(&real, "e1", "approved", "x", now_ms()).await;
+    assert_eq!(output(&real, &run).await, json!([7, null]));
+    real.stop().await;
+}
+
+/// Fails while it is broken.
+struct Act(Arc<AtomicBool>);
+
+impl Step for Act {
+    const NAME: &'static str = "act";
+    type Input = String;
+    type Output = ();
+
+    async fn run(&self, _cx: &StepContext, _thing: String) -> Result<(), StepError> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Err(StepError::terminal("broken", "it is broken")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Waits for two approvals of a thing, and acts between them.
+struct Review(Arc<Act>);
+
+impl Workflow for Review {
+    const NAME: &'static str = "review";
+    type Input = String;
+    type Output = Vec<Option<Value>>;
+
+    async fn run(
+        &self,
+        cx: &WorkflowContext<'_>,
+        thing: String,
+    ) -> Result<Vec<Option<Value>>, Failure> {
+        let a_minute = Duration::from_secs(60);
+        let first = cx.wait_for_event("approved", &thing, a_minute).await?;
+        cx.step(&self.0, thing.clone()).await?;
+        let second = cx.wait_for_event("approved", &thing, a_minute).await?;
+        Ok(vec![first, second])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rerun_gets_what_came_to_its_run_and_nothing_that_it_took_over() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let registry = || {
+        Registry::new()
+            .steps([StepInfo::of::<Act>()])
+            .workflow(Review(Arc::new(Act(broken.clone()))))
+    };
+    let real = Real::start(registry()).await;
+    let started = real.client.start::<Review>("x", &"x".to_owned()).await;
+    let mut run = started.unwrap().run_id;
+    let admin = real.stage.restate.admin().clone();
+    let operations =
+        Operations::new(real.db.clone(), real.client.clone(), admin, registry()).unwrap();
+    let by = Actor {
+        who: "ada".to_owned(),
+        why: None,
+    };
+    let send = async |id, data: Value| {
+        let event = event(Some(id), "approved", "x", data);
+        real.client.send_event(event).await.unwrap();
+    };
+    send("e1", json!(1)).await;
+    real.until(&run, |run| run.status == RunStatus::Failed)
+        .await;
+    send("e2", json!(2)).await;
+    // The first rerun fails as its run did; the second goes on from the first.
+    for (is_broken, status) in [(true, RunStatus::Failed), (false, RunStatus::Completed)] {
+        broken.store(is_broken, Ordering::Relaxed);
+        let rerun = Verb::Rerun(Rerun {
+            from: Some("act".to_owned()),
+            ..Rerun::default()
+        });
+        let applied = operations.apply(&run, &rerun, &by).await.unwrap();
+        let Applied::Rerun { run_id } = applied else {
+            panic!("{applied:?}");
+        };
+        run = run_id;
+        real.until(&run, |run| run.status == status).await;
+    }
+    assert_eq!(output(&real, &run).await, json!([1, 2]));
     real.stop().await;
 }

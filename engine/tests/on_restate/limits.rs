@@ -1,131 +1,45 @@
-//! Limits across runs, on a real Restate server: how many at once, how many in a time, first come,
-//! first served, and what a killed run leaves behind.
+//! Limits across runs and workers, on a real Restate server and every database: how many at once, how
+//! many in a time, first come, first served.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::real::Real;
-use engine::limits::{LimitRule, Limits, places};
-use engine::operations::Verb;
-use engine::policy::PolicyOverride;
-use engine::registry::StepInfo;
-use engine::tables::RunStatus;
-use engine::testing::Alone;
-use engine::{Actor, Client, Operations, Registry, Step, StepContext, StepError};
+use crate::database::on_every_database;
+use crate::door::{Door, one_at_once, registry};
+use crate::real::{Real, free_address};
+use engine::limits::{LimitRule, places};
+use engine::tables::{RunStatus, limits};
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use sea_orm::{DatabaseConnection, EntityTrait as _};
 
-/// Begins and ends of visits, in order.
-#[derive(Default)]
-struct Door(Mutex<Vec<(String, bool, Timestamp)>>);
-
-impl Door {
-    fn note(&self, who: &str, is_in: bool) {
-        let mut log = self.0.lock().unwrap();
-        log.push((who.to_owned(), is_in, Timestamp::now()));
-    }
-
-    fn entered(&self) -> Vec<(String, Timestamp)> {
-        let log = self.0.lock().unwrap();
-        let entered = log.iter().filter(|(_, is_in, _)| *is_in);
-        entered.map(|(who, _, at)| (who.clone(), *at)).collect()
-    }
-
-    fn most_at_once(&self) -> usize {
-        let (mut now, mut most) = (0, 0);
-        for (_, is_in, _) in self.0.lock().unwrap().iter() {
-            now = if *is_in { now + 1 } else { now - 1 };
-            most = most.max(now);
-        }
-        most
-    }
-}
-
-struct Visit(Arc<Door>);
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Visitor {
-    who: String,
-    house: String,
-    ms: u64,
-}
-
-impl Step for Visit {
-    const NAME: &'static str = "visit";
-    type Input = Visitor;
-    type Output = ();
-
-    async fn run(&self, _cx: &StepContext, visitor: Visitor) -> Result<(), StepError> {
-        self.0.note(&visitor.who, true);
-        tokio::time::sleep(Duration::from_millis(visitor.ms)).await;
-        self.0.note(&visitor.who, false);
-        Ok(())
-    }
-}
-
-fn registry(door: &Arc<Door>, limit: &'static str, rule: LimitRule) -> Registry {
-    let needs = PolicyOverride {
-        limits: Some(vec![limit.into()]),
-        ..PolicyOverride::default()
-    };
-    Registry::new()
-        .steps([StepInfo::of::<Visit>()])
-        .workflow(Alone(Arc::new(Visit(door.clone()))))
-        .configured(
-            &BTreeMap::from([("visit".to_owned(), needs)]),
-            Limits::from_iter([rule]),
-        )
-        .unwrap()
-}
-
-async fn visit(client: &Client, who: &str, house: &str, ms: u64) -> String {
-    let visitor = Visitor {
-        who: who.to_owned(),
-        house: house.to_owned(),
-        ms,
-    };
-    client
-        .start::<Alone<Visit>>(who, &visitor)
-        .await
-        .unwrap()
-        .run_id
+fn is_completed(run: &engine::tables::runs::Model) -> bool {
+    run.status == RunStatus::Completed
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_lets_so_many_act_at_once_first_come_first_served() {
+    on_every_database(|db| Box::pin(first_come_first_served(db))).await;
+}
+
+async fn first_come_first_served(db: DatabaseConnection) {
     let door = Arc::<Door>::default();
-    let rule = LimitRule {
-        pattern: "house:*".to_owned(),
-        at_once: Some(1),
-        rate: None,
-    };
-    let real = Real::start(registry(&door, "house:{house}", rule)).await;
+    let registry = registry(&door, "house:{house}", one_at_once("house:*"));
+    let real = Real::on(db, registry).await;
     let mut runs = Vec::new();
     for who in ["a", "b", "c", "d"] {
-        let run = visit(&real.client, who, "red", 300).await;
-        // In line, or inside.
-        while !places(&real.db, Some("house:red"))
-            .await
-            .unwrap()
-            .iter()
-            .any(|place| place.run_id == run)
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let run = real.visit(who, "red", 300).await;
+        real.until_in_line("house:red", &run).await;
         runs.push(run);
     }
     // Another key is another limit.
-    runs.push(visit(&real.client, "e", "blue", 10).await);
+    runs.push(real.visit("e", "blue", 10).await);
     let waits = real
         .until(&runs[3], |run| run.status == RunStatus::Waiting)
         .await;
     let reason = waits.waiting_reason.unwrap();
     assert!(reason.contains("in the line for house:red"), "{reason}");
     for run in &runs {
-        real.until(run, |run| run.status == RunStatus::Completed)
-            .await;
+        real.until(run, is_completed).await;
     }
     let entered = door.entered();
     let red: Vec<&str> = entered
@@ -140,78 +54,89 @@ async fn a_limit_lets_so_many_act_at_once_first_come_first_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_run_gives_its_permit_back() {
+async fn a_limit_holds_across_workers_and_their_restarts() {
+    on_every_database(|db| Box::pin(two_workers(db))).await;
+}
+
+async fn two_workers(db: DatabaseConnection) {
     let door = Arc::<Door>::default();
-    let rule = LimitRule {
-        pattern: "door".to_owned(),
-        at_once: Some(1),
-        rate: None,
-    };
-    let registry = registry(&door, "door", rule);
-    let real = Real::start(registry.clone()).await;
-    let first = visit(&real.client, "first", "", 60_000).await;
-    while door.entered().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    let registry = registry(&door, "door", one_at_once("door"));
+    let real = Real::on(db, registry.clone()).await;
+    let mut runs = Vec::new();
+    for who in ["a", "b", "c"] {
+        let run = real.visit(who, "", 300).await;
+        real.until_in_line("door", &run).await;
+        runs.push(run);
     }
-    let second = visit(&real.client, "second", "", 1).await;
-    let waiting = |run: &engine::tables::runs::Model| run.status == RunStatus::Waiting;
-    real.until(&second, waiting).await;
-    let third = visit(&real.client, "third", "", 60_000).await;
-    real.until(&third, waiting).await;
-
-    // From outside, and nobody tells us: the reconciler finds it.
-    let row = real.until(&first, |run| run.invocation_id.is_some()).await;
-    real.end_invocation(&row.invocation_id.unwrap(), "kill")
-        .await;
-    let reconciler = real.reconciler();
-    for _ in 0..100 {
-        reconciler.pass().await.unwrap();
-        if real.until(&second, |_| true).await.status == RunStatus::Completed {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    // From now on Restate sends what is new to the other worker.
+    let address = free_address();
+    let other = real.another_worker(registry.clone(), address).await;
+    for who in ["d", "e", "f"] {
+        let run = real.visit(who, "", 600).await;
+        real.until_in_line("door", &run).await;
+        runs.push(run);
     }
-    assert_eq!(
-        real.until(&second, |_| true).await.status,
-        RunStatus::Completed
-    );
-
-    // With our own verb: at once.
-    let admin = real.stage.restate.admin().clone();
-    let operations =
-        Operations::new(real.db.clone(), real.client.clone(), admin, registry).unwrap();
-    let fourth = visit(&real.client, "fourth", "", 1).await;
-    real.until(&fourth, waiting).await;
-    let by = Actor {
-        who: "ada".to_owned(),
-        why: None,
-    };
-    operations.apply(&third, &Verb::Kill, &by).await.unwrap();
-    real.until(&fourth, |run| run.status == RunStatus::Completed)
-        .await;
+    // While one of its runs is inside, and others stand in line.
+    door.until_entered(4).await;
+    other.stop().await;
+    let other = real.another_worker(registry, address).await;
+    for run in &runs {
+        real.until(run, is_completed).await;
+    }
+    assert_eq!(door.most_at_once(), 1);
+    let entered = door.entered();
+    let order: Vec<&str> = entered.iter().map(|(who, _)| who.as_str()).collect();
+    assert_eq!(order, ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(places(&real.db, None).await.unwrap(), []);
+    other.stop().await;
     real.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rate_keeps_beginnings_apart_and_in_order() {
+    on_every_database(|db| Box::pin(five_in_a_second(db))).await;
+}
+
+/// The slot that was given out last, once there is one behind `before`.
+async fn next_slot(db: &DatabaseConnection, before: Option<Timestamp>) -> Timestamp {
+    loop {
+        let row = limits::Entity::find_by_id("api").one(db).await.unwrap();
+        let slot = row.map(|row| {
+            let next = Timestamp::from_microsecond(row.next_slot_us).unwrap();
+            next - Duration::from_millis(200)
+        });
+        match slot {
+            Some(slot) if before.is_none_or(|before| slot > before) => return slot,
+            _ => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    }
+}
+
+async fn five_in_a_second(db: DatabaseConnection) {
     let door = Arc::<Door>::default();
     let rule = LimitRule {
         pattern: "api".to_owned(),
         at_once: None,
         rate: Some("5/s".parse().unwrap()),
     };
-    let real = Real::start(registry(&door, "api", rule)).await;
+    let real = Real::on(db, registry(&door, "api", rule)).await;
     let mut runs = Vec::new();
+    let mut slots: Vec<Timestamp> = Vec::new();
     for number in 0..8 {
-        runs.push(visit(&real.client, &format!("v{number}"), "", 1).await);
+        runs.push(real.visit(&format!("v{number}"), "", 1).await);
+        // It came before the next one does.
+        slots.push(next_slot(&real.db, slots.last().copied()).await);
     }
     for run in &runs {
-        real.until(run, |run| run.status == RunStatus::Completed)
-            .await;
+        real.until(run, is_completed).await;
     }
-    let mut at: Vec<Timestamp> = door.entered().into_iter().map(|(_, at)| at).collect();
-    at.sort();
-    let all = at[7].duration_since(at[0]).as_secs_f64();
-    assert!(all >= 1.35, "eight beginnings at 5/s within {all} s");
+    let apart = |pair: &[Timestamp]| pair[1].duration_since(pair[0]).as_millis() >= 200;
+    assert!(slots.windows(2).all(apart), "{slots:?}");
+    let entered = door.entered();
+    assert_eq!(entered.len(), slots.len());
+    for (number, ((who, at), slot)) in entered.iter().zip(&slots).enumerate() {
+        assert_eq!(*who, format!("v{number}"), "{entered:?}");
+        assert!(at >= slot, "{who} came at {at}, and was to come at {slot}");
+    }
     real.stop().await;
 }

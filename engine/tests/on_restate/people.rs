@@ -1,212 +1,13 @@
 //! What people do to runs, on a real Restate server: park and resolve, hold and release, cancel, kill,
 //! rerun; and what is left of it in the tables.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::real::Real;
-use engine::operations::{Applied, OperationError, Rerun, Resolution, Verb};
-use engine::policy::OnExhausted;
-use engine::registry::StepInfo;
+use engine::operations::{Applied, Rerun, Resolution, Verb};
 use engine::tables::RunStatus;
-use engine::{
-    Actor, Failure, Operations, Policy, Registry, Step, StepContext, StepError, Workflow,
-    WorkflowContext,
-};
-use jiff::SignedDuration;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// What was done, in order, and which things are broken.
-#[derive(Default)]
-struct World {
-    log: Mutex<Vec<String>>,
-    broken: Mutex<BTreeMap<String, Broken>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Broken {
-    Fails,
-    Vanishes,
-}
-
-impl World {
-    fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
-    }
-
-    fn set(&self, what: &str, broken: Option<Broken>) {
-        let mut all = self.broken.lock().unwrap();
-        match broken {
-            Some(broken) => all.insert(what.to_owned(), broken),
-            None => all.remove(what),
-        };
-    }
-}
-
-/// Does what its input says, unless that is broken. `NAME` makes several steps of it.
-struct Do<const N: usize>(Arc<World>);
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Order {
-    what: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Receipt {
-    number: u32,
-}
-
-const NAMES: [&str; 4] = ["prepare", "charge", "ship", "refund"];
-
-impl<const N: usize> Step for Do<N> {
-    const NAME: &'static str = NAMES[N];
-    type Input = Order;
-    type Output = Receipt;
-
-    fn policy() -> Policy {
-        Policy {
-            max_attempts: 1,
-            on_exhausted: OnExhausted::Park,
-            ..Policy::default()
-        }
-    }
-
-    async fn run(&self, _cx: &StepContext, order: Order) -> Result<Receipt, StepError> {
-        let thing = format!("{} {}", Self::NAME, order.what);
-        let broken = self.0.broken.lock().unwrap().get(&thing).copied();
-        match broken {
-            Some(Broken::Fails) => Err(StepError::retry("broken", "it is broken")),
-            Some(Broken::Vanishes) => Err(StepError::unknown("vanished", "no answer came")),
-            None => {
-                let mut log = self.0.log.lock().unwrap();
-                log.push(thing);
-                Ok(Receipt {
-                    number: u32::try_from(log.len()).unwrap(),
-                })
-            }
-        }
-    }
-}
-
-/// Prepares, waits a little, charges, ships.
-struct Buy(Arc<World>);
-
-impl Workflow for Buy {
-    const NAME: &'static str = "buy";
-    type Input = Order;
-    type Output = Vec<u32>;
-
-    async fn run(&self, cx: &WorkflowContext<'_>, order: Order) -> Result<Vec<u32>, Failure> {
-        let world = &self.0;
-        let prepared = cx
-            .step(&Arc::new(Do::<0>(world.clone())), order.clone())
-            .await?;
-        let at = cx.now().await? + SignedDuration::from_millis(400);
-        cx.sleep("a little", at).await?;
-        cx.on_cancel(&Arc::new(Do::<3>(world.clone())), order.clone());
-        let charged = cx
-            .step(&Arc::new(Do::<1>(world.clone())), order.clone())
-            .await?;
-        let shipped = cx.step(&Arc::new(Do::<2>(world.clone())), order).await?;
-        Ok(vec![prepared.number, charged.number, shipped.number])
-    }
-}
-
-/// Buys several things; says how many of them came.
-struct BuyAll;
-
-impl Workflow for BuyAll {
-    const NAME: &'static str = "buy_all";
-    type Input = Vec<Order>;
-    type Output = usize;
-
-    async fn run(&self, cx: &WorkflowContext<'_>, orders: Vec<Order>) -> Result<usize, Failure> {
-        let bought = cx.children::<Buy>(orders, 2).await?;
-        Ok(bought.iter().filter(|result| result.is_ok()).count())
-    }
-}
-
-fn registry(world: &Arc<World>) -> Registry {
-    Registry::new()
-        .steps([
-            StepInfo::of::<Do<0>>(),
-            StepInfo::of::<Do<1>>(),
-            StepInfo::of::<Do<2>>(),
-            StepInfo::of::<Do<3>>(),
-        ])
-        .workflow(Buy(world.clone()))
-        .workflow(BuyAll)
-}
-
-struct Shop {
-    real: Real,
-    world: Arc<World>,
-    operations: Operations,
-}
-
-impl Shop {
-    async fn open() -> Self {
-        let world = Arc::<World>::default();
-        let real = Real::start(registry(&world)).await;
-        let admin = real.stage.restate.admin().clone();
-        let operations = Operations::new(
-            real.db.clone(),
-            real.client.clone(),
-            admin,
-            registry(&world),
-        )
-        .unwrap();
-        Self {
-            real,
-            world,
-            operations,
-        }
-    }
-
-    async fn buy(&self, what: &str) -> String {
-        let order = Order {
-            what: what.to_owned(),
-        };
-        self.real
-            .client
-            .start::<Buy>(what, &order)
-            .await
-            .unwrap()
-            .run_id
-    }
-
-    async fn apply(&self, run_id: &str, verb: Verb) -> Result<Applied, OperationError> {
-        let by = Actor {
-            who: "ada".to_owned(),
-            why: Some("a test".to_owned()),
-        };
-        self.operations.apply(run_id, &verb, &by).await
-    }
-
-    async fn resolve(&self, run_id: &str, resolution: Resolution) -> Result<Applied, String> {
-        let resolved = self.apply(run_id, Verb::Resolve(resolution)).await;
-        resolved.map_err(|error| error.to_string())
-    }
-
-    async fn is(&self, run_id: &str, status: RunStatus) -> engine::tables::runs::Model {
-        self.real.until(run_id, |run| run.status == status).await
-    }
-
-    async fn output(&self, run_id: &str) -> Value {
-        let run = self.is(run_id, RunStatus::Completed).await;
-        serde_json::from_str(run.output.as_deref().unwrap()).unwrap()
-    }
-
-    async fn rerun(&self, run_id: &str, rerun: Rerun) -> String {
-        match self.apply(run_id, Verb::Rerun(rerun)).await.unwrap() {
-            Applied::Rerun { run_id } => run_id,
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::shop::{Broken, BuyAll, Order, Shop};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parked_run_goes_on_as_a_person_decides() {
@@ -456,5 +257,61 @@ async fn only_the_failed_children_of_a_batch_are_run_again() {
         .unwrap_err()
         .to_string();
     assert!(nothing.contains("no failed child runs"), "{nothing}");
+    shop.real.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_a_rerun_brought_to_its_end_is_not_run_again_by_the_next_one() {
+    let shop = Shop::open().await;
+    for what in ["b", "c"] {
+        shop.world
+            .set(&format!("charge {what}"), Some(Broken::Fails));
+    }
+    let orders: Vec<Order> = ["a", "b", "c"]
+        .map(|what| Order {
+            what: what.to_owned(),
+        })
+        .to_vec();
+    let batch = shop
+        .real
+        .client
+        .start::<BuyAll>("all", &orders)
+        .await
+        .unwrap()
+        .run_id;
+    for number in [2, 3] {
+        let child = format!("{batch}.{number}");
+        shop.is(&child, RunStatus::Parked).await;
+        let reason = "not today".to_owned();
+        shop.resolve(&child, Resolution::Fail { reason })
+            .await
+            .unwrap();
+    }
+    assert_eq!(shop.output(&batch).await, 1);
+
+    shop.world.set("charge b", None);
+    let failed_only = Rerun {
+        failed_children: true,
+        ..Rerun::default()
+    };
+    let again = shop.rerun(&batch, failed_only.clone()).await;
+    shop.output(&format!("{again}.2")).await;
+    shop.is(&format!("{again}.3"), RunStatus::Parked).await;
+    let beside = shop
+        .apply(&batch, Verb::Rerun(failed_only.clone()))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(beside.contains(&again), "{beside}");
+    shop.apply(&again, Verb::Kill).await.unwrap();
+
+    shop.world.set("charge c", None);
+    let before = shop.world.log().len();
+    let last = shop.rerun(&again, failed_only).await;
+    assert_eq!(shop.output(&last).await, 3);
+    assert_eq!(
+        shop.world.log()[before..],
+        ["prepare c", "charge c", "ship c"]
+    );
     shop.real.stop().await;
 }

@@ -2,6 +2,7 @@
 //! serves nothing else.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 /// Ends as it is told at each attempt, then says who it was.
-struct Work {
+struct Errand {
     worker: &'static str,
     executions: Arc<AtomicU32>,
 }
@@ -30,10 +31,12 @@ enum Act {
     Hang,
     Panic,
     Terminal,
+    /// Takes its time, and is done.
+    Slow,
 }
 
-impl Step for Work {
-    const NAME: &'static str = "work";
+impl Step for Errand {
+    const NAME: &'static str = "errand";
     type Input = Vec<Act>;
     type Output = String;
 
@@ -49,8 +52,12 @@ impl Step for Work {
         self.executions.fetch_add(1, Ordering::SeqCst);
         cx.add_cost(7);
         let index = usize::try_from(cx.attempt()).unwrap() - 1;
-        match acts.get(index) {
-            None => Ok(format!("{} as {}", self.worker, cx.key())),
+        let act = acts.get(index);
+        if act == Some(&Act::Slow) {
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+        }
+        match act {
+            None | Some(Act::Slow) => Ok(format!("{} as {}", self.worker, cx.key())),
             Some(Act::Retry) => Err(StepError::retry("busy", "busy")),
             Some(Act::Later) => {
                 let soon = When::After(Duration::from_millis(50));
@@ -65,19 +72,28 @@ impl Step for Work {
 
 /// Its workflow, and the step as a service wherever it is.
 fn registry(worker: &'static str, executions: &Arc<AtomicU32>) -> Registry {
-    let step = Arc::new(Work {
+    with_policy(worker, executions, PolicyOverride::default())
+}
+
+/// The same with changes of the step's policy.
+fn with_policy(
+    worker: &'static str,
+    executions: &Arc<AtomicU32>,
+    over: PolicyOverride,
+) -> Registry {
+    let step = Arc::new(Errand {
         worker,
         executions: executions.clone(),
     });
     let elsewhere = PolicyOverride {
         placement: Some(Placement::Service),
-        ..PolicyOverride::default()
+        ..over
     };
     Registry::new()
         .serve(step.clone())
         .workflow(Alone(step))
         .configured(
-            &BTreeMap::from([("work".to_owned(), elsewhere)]),
+            &BTreeMap::from([("errand".to_owned(), elsewhere)]),
             Limits::default(),
         )
         .unwrap()
@@ -86,7 +102,7 @@ fn registry(worker: &'static str, executions: &Arc<AtomicU32>) -> Registry {
 async fn story(real: &Real, key: &str, acts: &[Act]) -> (RunStatus, Vec<String>, String) {
     let started = real
         .client
-        .start::<Alone<Work>>(key, &acts.to_vec())
+        .start::<Alone<Errand>>(key, &acts.to_vec())
         .await
         .unwrap();
     let details = real.ended(&started.run_id).await;
@@ -121,7 +137,7 @@ async fn a_step_as_a_service_has_the_same_attempts_and_rows() {
             "done - 7",
         ]
     );
-    assert_eq!(output, r#""main as RUN/work/1""#);
+    assert_eq!(output, r#""main as RUN/errand/1""#);
     let (status, attempts, _) = story(&real, "never", &[Act::Terminal]).await;
     assert_eq!(status, RunStatus::Failed);
     assert_eq!(attempts, ["terminal no 7"]);
@@ -150,7 +166,7 @@ async fn a_worker_that_serves_only_a_step_executes_it_for_the_others() {
 
     let only = other(registry("other", &there))
         .await
-        .only(names(&["work"]))
+        .only(names(&["errand"]))
         .unwrap();
     let stop = CancellationToken::new();
     let (ready, is_ready) = tokio::sync::oneshot::channel();
@@ -158,7 +174,7 @@ async fn a_worker_that_serves_only_a_step_executes_it_for_the_others() {
     let serving = tokio::spawn(only.run(stopped, || ready.send(()).unwrap()));
     is_ready.await.unwrap();
     let (_, _, output) = story(&real, "a", &[]).await;
-    assert_eq!(output, r#""other as RUN/work/1""#);
+    assert_eq!(output, r#""other as RUN/errand/1""#);
     assert_eq!(
         (here.load(Ordering::SeqCst), there.load(Ordering::SeqCst)),
         (0, 1)
@@ -172,10 +188,61 @@ async fn a_worker_that_serves_only_a_step_executes_it_for_the_others() {
     let late = tokio::spawn(late.run(stopped, || ready.send(()).unwrap()));
     is_ready.await.unwrap();
     let (_, _, output) = story(&real, "b", &[]).await;
-    assert_eq!(output, r#""other as RUN/work/1""#);
+    assert_eq!(output, r#""other as RUN/errand/1""#);
 
     late_stop.cancel();
     late.await.unwrap().unwrap();
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    real.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_changes_while_a_step_is_called_changes_no_call() {
+    let executions = Arc::<AtomicU32>::default();
+    // It has the step throughout. The run is on two others, one after the other at one address.
+    let real = Real::start(registry("main", &executions)).await;
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let serve = async |registry| {
+        let urls = RestateUrls {
+            ingress: real.stage.restate.ingress().clone(),
+            admin: real.stage.restate.admin().clone(),
+        };
+        let worker = Worker::bind(registry, real.db.clone(), address, urls)
+            .await
+            .unwrap()
+            .inactivity(Duration::from_millis(1));
+        let stop = CancellationToken::new();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        let stopped = stop.clone();
+        let serving = tokio::spawn(worker.run(stopped, || ready.send(()).unwrap()));
+        is_ready.await.unwrap();
+        (stop, serving)
+    };
+    let (stop, serving) = serve(registry("before", &executions)).await;
+    let acts = vec![Act::Retry, Act::Slow];
+    let started = real.client.start::<Alone<Errand>>("open", &acts).await;
+    let run_id = started.unwrap().run_id;
+    while executions.load(Ordering::SeqCst) < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+
+    // The call with which the run is replayed must be the one that is open, and so the one before it.
+    let other = PolicyOverride {
+        time_limit: Some(Duration::from_secs(60 * 60)),
+        max_attempts: Some(1),
+        ..PolicyOverride::default()
+    };
+    let (stop, serving) = serve(with_policy("after", &executions, other)).await;
+    let details = real.ended(&run_id).await;
+    assert_eq!(details.run.status, RunStatus::Completed, "{details:?}");
+    let output = details.run.output.unwrap().replace(&run_id, "RUN");
+    assert_eq!(output, r#""main as RUN/errand/1""#);
+    assert_eq!(executions.load(Ordering::SeqCst), 2);
     stop.cancel();
     serving.await.unwrap().unwrap();
     real.stop().await;

@@ -1,14 +1,18 @@
 //! A [`Stage`] in a temporary folder, and what a test does to it from outside.
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use engine::reconciler::Reconciler;
 use engine::runs::Details;
 use engine::tables::runs as run_rows;
 use engine::testing::{RestateServer, Stage};
-use engine::{Client, Registry, Workflow};
+use engine::{Client, EngineError, Registry, RestateUrls, Worker, Workflow};
 use sea_orm::{ActiveModelTrait as _, ConnectionTrait as _, Database, DatabaseConnection, Set};
 use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Real {
     pub(crate) client: Client,
@@ -18,12 +22,23 @@ pub(crate) struct Real {
 }
 
 impl Real {
+    /// With a SQLite database of its own.
     pub(crate) async fn start(registry: Registry) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("runs.db");
         let db = Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
             .await
             .unwrap();
+        Self::in_folder(folder, db, registry).await
+    }
+
+    /// With this database.
+    pub(crate) async fn on(db: DatabaseConnection, registry: Registry) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(folder, db, registry).await
+    }
+
+    async fn in_folder(folder: TempDir, db: DatabaseConnection, registry: Registry) -> Self {
         let restate = RestateServer::start(&server_binary(), folder.path())
             .await
             .unwrap();
@@ -81,6 +96,22 @@ impl Real {
             .unwrap();
     }
 
+    /// Starts one more worker, at this address.
+    pub(crate) async fn another_worker(&self, registry: Registry, address: SocketAddr) -> Another {
+        let urls = RestateUrls {
+            ingress: self.stage.restate.ingress().clone(),
+            admin: self.stage.restate.admin().clone(),
+        };
+        let bound = Worker::bind(registry, self.db.clone(), address, urls).await;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let (ready, is_ready) = oneshot::channel();
+        let running = bound.unwrap().run(stopped, || ready.send(()).unwrap());
+        let serving = tokio::spawn(running);
+        is_ready.await.unwrap();
+        Another { stop, serving }
+    }
+
     pub(crate) fn reconciler(&self) -> Reconciler {
         let admin = self.stage.restate.admin().clone();
         Reconciler::new(self.db.clone(), admin, self.client.clone()).unwrap()
@@ -89,6 +120,26 @@ impl Real {
     pub(crate) async fn stop(self) {
         self.stage.stop().await.unwrap();
     }
+}
+
+/// A worker beside that of the stage.
+pub(crate) struct Another {
+    stop: CancellationToken,
+    serving: JoinHandle<Result<(), EngineError>>,
+}
+
+impl Another {
+    /// As a signal would.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.serving.await.unwrap().unwrap();
+    }
+}
+
+/// Where a worker can listen, and another one after it.
+pub(crate) fn free_address() -> SocketAddr {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    held.local_addr().unwrap()
 }
 
 pub(crate) fn server_binary() -> PathBuf {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::real::Real;
-use engine::replay::diverging;
+use engine::replay::{Recording, check, diverging};
 use engine::tables::RunStatus;
 use engine::{
     EngineError, Failure, Registry, RestateUrls, Step, StepContext, StepError, Worker, Workflow,
@@ -78,6 +78,21 @@ async fn a_run_that_would_diverge_is_named_with_its_first_difference() {
     );
     let gone = diverging(&real.db, &Registry::new()).await.unwrap();
     assert!(gone[0].difference.contains("there is no workflow `story`"));
+
+    let recording = Recording::read(&real.db, &run).await.unwrap().unwrap();
+    let file = serde_json::to_string(&recording).unwrap();
+    let recorded = || serde_json::from_str::<Recording>(&file).unwrap();
+    assert_eq!(recorded(), recording, "{file}");
+    let deployed = Registry::new().workflow(Story::<0>);
+    assert_eq!(check(&deployed, recorded()).await, Ok(()));
+    let changed = Registry::new().workflow(Story::<1>);
+    let found = check(&changed, recorded()).await.unwrap_err();
+    assert_eq!(
+        (found.run_id, found.workflow),
+        (run.clone(), "story".to_owned())
+    );
+    let nobody = Recording::read(&real.db, "run_none").await.unwrap();
+    assert_eq!(nobody, None);
 
     let urls = RestateUrls {
         ingress: real.stage.restate.ingress().clone(),
