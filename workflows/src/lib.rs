@@ -16,8 +16,10 @@ pub use measure_batch::{
 };
 pub use video_loop::{VideoLoop, VideoLoopInput, VideoLoopOutput};
 
-/// Which event starts which workflow. Whoever accepts events needs it, too: see
-/// [`Client::with_triggers`](engine::Client::with_triggers).
+/// Which event starts which workflow.
+///
+/// Whoever accepts events needs it, too: see [`Client::with_triggers`](engine::Client::with_triggers).
+/// `video/ready` is not one of them: it has rows to write first, and starts a loop per target.
 pub const TRIGGERS: &[Trigger] = &[];
 
 /// Every workflow and step, for a worker. `wait` is how long a loop waits before it measures.

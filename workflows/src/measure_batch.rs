@@ -26,7 +26,7 @@ pub struct MeasureBatch {
 
 /// How many posts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct MeasureBatchInput {
     /// The most posts.
     pub size: u16,

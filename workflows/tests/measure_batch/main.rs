@@ -194,6 +194,9 @@ async fn what_schedules_give_is_an_input() {
     check(json!({ "size": 50, "atOnce": 4 })).unwrap();
     check(json!({})).unwrap();
     check(json!({ "size": -1 })).unwrap_err();
+    // Not a batch of fifty.
+    check(json!({ "siez": 5 })).unwrap_err();
+    check(json!({ "at_once": 4 })).unwrap_err();
     check(json!(null)).unwrap_err();
 }
 
