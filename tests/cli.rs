@@ -10,33 +10,15 @@ mod stage;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stage::{Stage, flywheel};
+use stage::{Stage, ends, flywheel};
 
 /// What was written to stderr.
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Runs a verb that is expected to end by itself, although it would go on for ever if all were well.
-fn ends(command: &mut Command) -> Output {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    // Does nothing to one that has ended.
-    let _ = child.kill();
-    child.wait_with_output().unwrap()
 }
 
 /// Answers one request on the API's port with this, or with nothing at all.
@@ -214,6 +196,22 @@ fn a_folder_that_was_used_with_the_real_world_is_refused_in_the_sandbox() {
     }
     let kept = std::fs::read_to_string(stage.data().join("world.json")).unwrap();
     assert_eq!(kept, used);
+}
+
+#[test]
+fn a_demo_writes_nothing_into_a_folder_of_somebodys() {
+    let stage = Stage::new("");
+    std::fs::create_dir(stage.data()).unwrap();
+    let settings = stage.data().join("flywheel.toml");
+    std::fs::write(&settings, "[loop]\n").unwrap();
+    let output = ends(&mut stage.command(&["demo"]));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let said = said(&output);
+    assert!(
+        said.contains("is not empty, it has flywheel.toml"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), "[loop]\n");
 }
 
 #[test]

@@ -197,6 +197,7 @@ fn codes() -> BTreeSet<String> {
     let is_program = |source: &&Source| {
         let path = source.path.as_str();
         (path.starts_with("src/") || path.contains("/src/"))
+            && !path.ends_with("/tests.rs")
             && !CODELESS.iter().any(|folder| path.starts_with(folder))
     };
     sources()

@@ -11,7 +11,8 @@ mod stage;
 
 use std::process::Output;
 
-use engine::tables::{RunStatus, WaitKind, runs, waits};
+use engine::tables::{RunStatus, WaitKind, permits, runs, waits};
+use schema::DatabaseConnection;
 use sea_orm::{ActiveModelTrait as _, Set};
 use serde_json::{Value, json};
 use stage::Stage;
@@ -21,10 +22,23 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A run that is parked at `reweight`, as a worker leaves it.
-fn parked(stage: &Stage, id: &str) {
+/// Writes into the stage's database, which is there then.
+fn write<F: Future<Output = ()>>(stage: &Stage, rows: impl FnOnce(DatabaseConnection) -> F) {
     stage.json(&["migrate"]);
     let url = schema::sqlite_url(&stage.data().join("flywheel.db")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let db = schema::connect(&url).await.unwrap();
+        rows(db.clone()).await;
+        db.close().await.unwrap();
+    });
+}
+
+/// A run that is parked at `reweight`, as a worker leaves it.
+fn parked(stage: &Stage, id: &str) {
     let run = runs::ActiveModel {
         id: Set(id.to_owned()),
         workflow: Set("measure".to_owned()),
@@ -47,15 +61,9 @@ fn parked(stage: &Stage, id: &str) {
         since_ms: Set(3000),
         ..Default::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let db = schema::connect(&url).await.unwrap();
+    write(stage, |db| async move {
         run.insert(&db).await.unwrap();
         wait.insert(&db).await.unwrap();
-        db.close().await.unwrap();
     });
 }
 
@@ -134,6 +142,25 @@ fn a_run_is_followed_until_a_person_has_to_decide() {
 }
 
 #[test]
+fn the_story_of_a_run_is_a_recording_of_it() {
+    let stage = Stage::new("");
+    parked(&stage, "run_1");
+    let recording = json!({
+        "runId": "run_1",
+        "workflow": "measure",
+        "status": "parked",
+        "input": null,
+        "story": [],
+    });
+    assert_eq!(stage.json(&["runs", "story", "run_1"]), recording);
+    let text = stage.run(&["runs", "story", "run_1"]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("PLACE"), "{text}");
+    let nobody = stage.run(&["runs", "story", "run_none"]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", said(&nobody));
+}
+
+#[test]
 fn what_needs_restate_says_that_it_cannot_be_reached() {
     let stage = Stage::new("");
     parked(&stage, "run_1");
@@ -157,6 +184,14 @@ fn many_runs_are_counted_before_anything_is_done_to_them() {
     let refusal = said(&asked);
     assert!(refusal.contains("would resolve 2 runs"), "{refusal}");
     assert!(refusal.trim_end().ends_with(" --yes"), "{refusal}");
+    let asked = stage.run(&[&fail[..], &["--json"]].concat());
+    assert_eq!(asked.status.code(), Some(2), "{}", said(&asked));
+    assert!(said(&asked).contains("would resolve 2 runs"));
+    let preview: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(
+        preview,
+        json!({ "verb": "resolve", "runs": 2, "exact": true })
+    );
     assert_eq!(stage.json(&["runs", "audit"]), json!([]));
 
     let none = stage.run(&["runs", "hold", "--all", "--workflow", "video_loop"]);
@@ -172,6 +207,25 @@ fn many_runs_are_counted_before_anything_is_done_to_them() {
         .collect();
     assert_eq!(runs, ["run_2", "run_1"]);
     assert_eq!(done[0]["result"]["did"], "resolved");
+}
+
+#[test]
+fn runs_that_are_held_together_are_released_together_whatever_they_do() {
+    let stage = Stage::new("");
+    parked(&stage, "run_1");
+    parked(&stage, "run_2");
+    let done_to = |verb: &str| {
+        let done = stage.json(&["runs", verb, "--all", "--yes"]);
+        done.as_array().unwrap().len()
+    };
+    let held = || stage.json(&["runs", "list", "--held", "--count"])["count"].take();
+    assert_eq!(done_to("hold"), 2);
+    assert_eq!(held(), 2);
+    assert_eq!(stage.show("run_1")["run"]["status"], "parked");
+    assert_eq!(done_to("release"), 2);
+    assert_eq!(held(), 0);
+    assert_eq!(stage.show("run_1")["held"], Value::Null);
+    assert_eq!(done_to("release"), 0);
 }
 
 #[test]
@@ -253,4 +307,32 @@ fn where_nobody_waits_there_are_no_lines() {
     assert_eq!(stage.json(&["limits", "list"]), json!([]));
     let named = stage.run(&["limits", "list", "anthropic"]);
     assert!(named.status.success(), "{}", said(&named));
+}
+
+#[test]
+fn the_line_of_a_limit_says_who_acts_and_who_waits() {
+    let stage = Stage::new("");
+    let place = |run: &str, ticket| permits::ActiveModel {
+        key: Set("anthropic".to_owned()),
+        run_id: Set(run.to_owned()),
+        ticket: Set(ticket),
+        at_once: Set(1),
+        since_ms: Set(1000),
+        ..Default::default()
+    };
+    let (first, second) = (place("run_1", 1), place("run_2", 2));
+    write(&stage, |db| async move {
+        first.insert(&db).await.unwrap();
+        second.insert(&db).await.unwrap();
+    });
+    let line = json!([
+        { "key": "anthropic", "runId": "run_1", "place": 0, "sinceMs": 1000 },
+        { "key": "anthropic", "runId": "run_2", "place": 1, "sinceMs": 1000 },
+    ]);
+    assert_eq!(stage.json(&["limits", "list"]), line);
+    assert_eq!(stage.json(&["limits", "list", "anthropic"]), line);
+    assert_eq!(stage.json(&["limits", "list", "other"]), json!([]));
+    let text = stage.run(&["limits", "list"]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("acts") && text.contains("run_2"), "{text}");
 }

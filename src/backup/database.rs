@@ -1,5 +1,6 @@
 //! The database: copied at one instant, and put back.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -111,18 +112,24 @@ pub(super) fn check_restore(setup: &Setup, kept: Kind) -> Result<(), NeedsPerson
     }
 }
 
-/// Opens the database whose copy lies in `folder`, as this program knows its tables.
+/// Opens the database whose copy lies in `folder`, as this program knows its tables. One on a server is
+/// `filled` for it.
 pub(super) async fn open(
     setup: &Setup,
     kept: Kind,
     folder: &Path,
+    filled: &Cell<bool>,
 ) -> anyhow::Result<DatabaseConnection> {
     let db = match (kept, setup.named_database()) {
         (Kind::Postgres, Some((url, _))) => {
             let db = setup.database().await?;
             check_empty(&db).await?;
             let dump = folder.join(DUMP);
-            postgres::load(&url, &dump).await?;
+            // Before: who is stopped in the middle cannot know how far it came.
+            filled.set(true);
+            let loaded = postgres::load(&url, &dump).await;
+            filled.set(loaded.is_ok());
+            loaded?;
             std::fs::remove_file(&dump).context("remove what was read")?;
             db
         }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use engine::tables::{RunStatus, holds, runs, schedules};
+use engine::{Actor, operations};
 use jiff::Timestamp;
 use schema::DatabaseConnection;
 use sea_orm::sea_query::OnConflict;
@@ -39,9 +40,14 @@ pub(super) async fn hold_all(
         "restored from a backup of {taken_at}: what happened since is not known here; see what the \
          platforms have before you release it"
     );
+    let by = Actor {
+        who: WHO.to_owned(),
+        why: Some(why),
+    };
     for some in open.chunks(AT_ONCE) {
-        hold(db, some, &why, now).await?;
+        hold(db, some, &by, now).await?;
     }
+    operations::keep_holds(db, &open, &by).await?;
     pass_over_ticks(db, now).await?;
     Ok(Held {
         runs: open.len() as u64,
@@ -72,14 +78,14 @@ async fn open_runs(db: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
 async fn hold(
     db: &DatabaseConnection,
     run_ids: &[String],
-    why: &str,
+    by: &Actor,
     now: Timestamp,
 ) -> anyhow::Result<()> {
     let rows = run_ids.iter().map(|run_id| holds::ActiveModel {
         run_id: Set(run_id.clone()),
         since_ms: Set(now.as_millisecond()),
-        who: Set(WHO.to_owned()),
-        why: Set(Some(why.to_owned())),
+        who: Set(by.who.clone()),
+        why: Set(by.why.clone()),
     });
     let once = OnConflict::column(holds::Column::RunId)
         .do_nothing()

@@ -36,7 +36,7 @@ fn by_hand(name: &str) -> String {
          programs, or do it by hand. To back up: end `flywheel up`, copy the data folder, and run \
          `{PG_DUMP} --format=custom --file={DUMP} URL`. To restore: run `{PG_RESTORE} --no-owner \
          --dbname=URL {DUMP}` on an empty database, put the copied folder back, and run \
-         `flywheel runs hold --all` before `flywheel up`"
+         `flywheel runs hold --all --yes` before `flywheel up`"
     )
 }
 

@@ -127,6 +127,11 @@ enum Verb {
 #[error("{0}")]
 pub(crate) struct NeedsPerson(pub(crate) String);
 
+impl NeedsPerson {
+    /// The exit code.
+    pub(crate) const CODE: u8 = 2;
+}
+
 /// How a verb ended, if not with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -144,7 +149,10 @@ impl Cli {
             Ok(Ended::Badly) => ExitCode::FAILURE,
             Err(error) => {
                 output::note(format!("flywheel: {error:#}"));
-                ExitCode::from(if needs_person(&error) { 2 } else { 1 })
+                match needs_person(&error) {
+                    true => ExitCode::from(NeedsPerson::CODE),
+                    false => ExitCode::FAILURE,
+                }
             }
         }
     }
@@ -224,7 +232,7 @@ mod tests {
     fn what_is_done_to_runs_is_explained_by_an_example() {
         let cli = Cli::command();
         let of_runs = [
-            "show", "hold", "release", "resolve", "rerun", "cancel", "kill", "audit",
+            "show", "story", "hold", "release", "resolve", "rerun", "cancel", "kill", "audit",
         ];
         let explained: [(&str, &[&str]); 3] = [
             ("runs", &of_runs),

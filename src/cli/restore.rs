@@ -10,9 +10,6 @@ use super::{Ended, Shared};
 use crate::backup;
 use crate::output::{self, note};
 
-/// What every run may be shown as that is held: some have not looked yet.
-const OPEN: &str = "queued,running,waiting,held,parked";
-
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
 #[command(
@@ -22,7 +19,7 @@ on. Ticks of schedules since the backup are passed over.\n\nThe ports are those 
 Restate's store has the worker's: the folder that it was taken from cannot be up on the same machine \
 meanwhile, and should not be anywhere.\n\nExample:\n  \
 flywheel restore nightly.tar --data restored\n  \
-flywheel runs list --status held --data restored"
+flywheel runs list --held --data restored"
 )]
 pub(super) struct Restore {
     /// The backup
@@ -37,7 +34,7 @@ impl Restore {
         let setup = shared.setup()?;
         let restored = backup::restore(&setup, &self.file, self.release).await?;
         let (taken_at, held) = (restored.manifest.taken_at, restored.held);
-        let release = here(shared, &["runs", "release", "--all", "--status", OPEN]);
+        let release = here(shared, &["runs", "release", "--all"]);
         if shared.json {
             output::json(&json!({
                 "data": setup.data.root(),

@@ -36,14 +36,15 @@ pub(crate) enum ConfigError {
         /// What may have been meant, as the end of the sentence.
         suggestion: String,
     },
-    /// A value has the wrong type.
-    #[error("{file}: a setting has a value of the wrong kind")]
+    /// A value is of the wrong kind.
+    #[error("{place}: `{key}` cannot be read: {problem}")]
     Value {
-        /// The file.
-        file: String,
-        /// Which.
-        #[source]
-        source: Box<toml::de::Error>,
+        /// The file, and the line if the key stands in it.
+        place: String,
+        /// Its path.
+        key: String,
+        /// What was read, and what would be.
+        problem: String,
     },
     /// A value makes no sense.
     #[error("{place}: `{key}` {problem}")]

@@ -42,10 +42,9 @@ impl Config {
         let mut settings = table(DEFAULTS, "the built-in defaults")?;
         lay_over(&mut settings, given, "", &origin)?;
         let steps = StepSettings::read(&settings, &origin)?;
-        let config: Self = settings.try_into().map_err(|source| ConfigError::Value {
-            file: file.to_owned(),
-            source: Box::new(source),
-        })?;
+        let config: Self = settings
+            .try_into()
+            .map_err(|error| misfit(&error, &origin))?;
         let config = Self { steps, ..config };
         match config.nonsense() {
             Some((key, problem)) => Err(ConfigError::Senseless {
@@ -69,6 +68,22 @@ fn table(text: &str, file: &str) -> Result<Table, ConfigError> {
             message: error.message().to_owned(),
         }
     })
+}
+
+/// A value that is not what its key takes. What was read is no text any more, so that the error knows no
+/// line; but its last words name the key.
+fn misfit(error: &toml::de::Error, origin: &Origin<'_>) -> ConfigError {
+    let said = error.to_string();
+    let last = said.lines().last().unwrap_or_default();
+    let key = last
+        .strip_prefix("in `")
+        .and_then(|key| key.strip_suffix('`'))
+        .unwrap_or_default();
+    ConfigError::Value {
+        place: origin.place(&key.split('.').collect::<Vec<_>>()),
+        key: key.to_owned(),
+        problem: error.message().to_owned(),
+    }
 }
 
 /// Replaces in `settings` what `given` has; a key that is not there yet is nobody's, except where
@@ -187,7 +202,55 @@ mod tests {
             refusal("[anthropic.prices]\ncache_read = -0.1"),
             "x.toml:2: `anthropic.prices.cache_read` must lie between 0 and 1000000"
         );
-        assert!(refusal("[loop]\nwait = 6").contains("wrong kind"));
+        for (text, said) in [
+            (
+                "[loop]\nwait = \"9000000000000000000s\"",
+                "x.toml:2: `loop.wait` must be shorter than 100 years",
+            ),
+            (
+                "[browser]\nhost_jitter = \"876000h\"",
+                "x.toml:2: `browser.host_jitter` must be shorter than 100 years",
+            ),
+            (
+                "[fetch]\ntime = \"0s\"",
+                "x.toml:2: `fetch.time` must be longer than nothing",
+            ),
+        ] {
+            assert_eq!(refusal(text), said);
+        }
+    }
+
+    #[test]
+    fn the_longest_wait_can_be_slowed_down_as_far_as_any() {
+        let longest = "[loop]\nwait = \"875999h\"\n[sandbox]\ntime_scale = 0.001";
+        let config = Config::parse(longest, "").unwrap();
+        let wait = config.wall_wait(config.sandbox.time_scale);
+        assert_eq!(wait, Duration::from_secs(875_999 * 3600 * 1000));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_its_line() {
+        for (text, said) in [
+            (
+                "[loop]\nwait = 6",
+                "x.toml:2: `loop.wait` cannot be read: invalid type: integer `6`, ",
+            ),
+            (
+                "[inbox]\n\n[anthropic]\nprices.input = \"2\"",
+                "x.toml:4: `anthropic.prices.input` cannot be read: invalid type: string \"2\", ",
+            ),
+            (
+                "loop = 6",
+                "x.toml:1: `loop` cannot be read: invalid type: integer `6`, ",
+            ),
+            (
+                "[tiktok]\nprivacy = \"NOBODY\"",
+                "x.toml:2: `tiktok.privacy` cannot be read: unknown variant `NOBODY`, ",
+            ),
+        ] {
+            let error = refusal(text);
+            assert!(error.starts_with(said), "{error}");
+        }
     }
 
     #[test]

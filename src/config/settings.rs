@@ -11,6 +11,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::steps::StepSettings;
 
+/// A hundred years: sums and quotients of longer times are no times any more.
+const TOO_LONG: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
+
+/// A key, and what its value has to be, as a predicate.
+type Nonsense = (&'static str, &'static str);
+
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Config {
@@ -173,30 +179,47 @@ impl Config {
     }
 
     /// The first key with a value that makes no sense, and what it has to be.
-    pub(super) fn nonsense(&self) -> Option<(&'static str, &'static str)> {
-        if self.video_loop.wait.is_negative() {
-            Some(("loop.wait", "must not be negative"))
-        } else if let Some(price) = self.anthropic.prices.nonsense() {
-            Some((price, "must lie between 0 and 1000000"))
-        } else if !self.media.max_duration.is_positive() {
-            Some(("media.max_duration", "must be longer than nothing"))
-        } else if !self.media.time.is_positive() {
-            Some(("media.time", "must be longer than nothing"))
-        } else if !self.fetch.time.is_positive() {
-            Some(("fetch.time", "must be longer than nothing"))
-        } else if let Some(nonsense) = self.browser.nonsense() {
-            Some(nonsense)
-        } else if !(0.001..=1e6).contains(&self.sandbox.time_scale) {
-            Some(("sandbox.time_scale", "must lie between 0.001 and 1000000"))
-        } else {
-            None
-        }
+    pub(super) fn nonsense(&self) -> Option<Nonsense> {
+        let scale = self.sandbox.time_scale;
+        let checks = [
+            self.senseless_time(),
+            self.anthropic.prices.nonsense(),
+            self.browser.nonsense(),
+            (!(0.001..=1e6).contains(&scale))
+                .then_some(("sandbox.time_scale", "must lie between 0.001 and 1000000")),
+        ];
+        checks.into_iter().flatten().next()
+    }
+
+    fn senseless_time(&self) -> Option<Nonsense> {
+        let may_be_nothing = [
+            ("loop.wait", self.video_loop.wait),
+            ("browser.host_delay", self.browser.host_delay),
+            ("browser.host_jitter", self.browser.host_jitter),
+        ];
+        let must_last = [
+            ("media.max_duration", self.media.max_duration),
+            ("media.time", self.media.time),
+            ("fetch.time", self.fetch.time),
+            ("browser.page_time", self.browser.page_time),
+        ];
+        let negative = may_be_nothing.iter().filter(|(_, time)| time.is_negative());
+        let nothing = must_last.iter().filter(|(_, time)| !time.is_positive());
+        let endless = may_be_nothing
+            .iter()
+            .chain(&must_last)
+            .filter(|(_, time)| *time >= TOO_LONG);
+        let mut wrong = negative
+            .map(|(key, _)| (*key, "must not be negative"))
+            .chain(nothing.map(|(key, _)| (*key, "must be longer than nothing")))
+            .chain(endless.map(|(key, _)| (*key, "must be shorter than 100 years")));
+        wrong.next()
     }
 }
 
 impl Prices {
     /// The first that the client of Claude would refuse.
-    fn nonsense(self) -> Option<&'static str> {
+    fn nonsense(self) -> Option<Nonsense> {
         let prices = [
             ("anthropic.prices.input", self.input),
             ("anthropic.prices.output", self.output),
@@ -204,22 +227,17 @@ impl Prices {
             ("anthropic.prices.cache_write", self.cache_write),
         ];
         let senseless = |(_, price): &(&str, f64)| !(0.0..=1e6).contains(price);
-        prices.into_iter().find(senseless).map(|(key, _)| key)
+        let (key, _) = prices.into_iter().find(senseless)?;
+        Some((key, "must lie between 0 and 1000000"))
     }
 }
 
 impl Browser {
-    fn nonsense(&self) -> Option<(&'static str, &'static str)> {
+    fn nonsense(&self) -> Option<Nonsense> {
         if self.pages_at_once == 0 {
             Some(("browser.pages_at_once", "must be 1 or more"))
         } else if self.pages_per_browser == 0 {
             Some(("browser.pages_per_browser", "must be 1 or more"))
-        } else if !self.page_time.is_positive() {
-            Some(("browser.page_time", "must be longer than nothing"))
-        } else if self.host_delay.is_negative() {
-            Some(("browser.host_delay", "must not be negative"))
-        } else if self.host_jitter.is_negative() {
-            Some(("browser.host_jitter", "must not be negative"))
         } else {
             None
         }

@@ -1,5 +1,6 @@
 //! `--data DIR`: one folder for all that is kept, and what lies where in it.
 
+mod contents;
 mod lock;
 mod ports;
 mod webhook_secret;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use platforms::webhook::WebhookError;
 use tempfile::NamedTempFile;
 
+pub(crate) use contents::found_in;
 pub(crate) use lock::UpLock;
 pub(crate) use ports::Ports;
 pub(crate) use webhook_secret::webhook_secrets;

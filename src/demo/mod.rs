@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Ended, NeedsPerson, Shared};
-use crate::data_dir::{DataDir, Ports, UpLock};
+use crate::data_dir::{DataDir, Ports, UpLock, found_in};
 use crate::output::{self, note};
 use crate::restate;
 use crate::setup::Setup;
@@ -106,14 +106,17 @@ impl Demo {
         })
     }
 
-    /// Folder and settings. A `--data` folder is used and stays.
+    /// Folder and settings. A `--data` folder is used and stays; it must be a new one, for the demo's own
+    /// settings are written into it.
     fn stage(&self, shared: &Shared) -> anyhow::Result<Stage> {
         let (root, folder) = match &shared.data {
             Some(root) => {
-                if root.join("flywheel.db").exists() {
+                if let Some(found) = found_in(root, |_| false)? {
                     return Err(NeedsPerson(format!(
-                        "{} is in use already; the demo begins with an empty folder",
-                        root.display()
+                        "{} is not empty, it has {}: the demo begins with a new folder, which --data \
+                         names, or with a temporary one without --data",
+                        root.display(),
+                        found.display()
                     ))
                     .into());
                 }

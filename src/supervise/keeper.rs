@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pids::Pids;
 use super::{Program, Ready, child, ready};
+use crate::cli::NeedsPerson;
 
 /// Pauses before the first, second, … restart in a row; the last one stays.
 const PAUSES_MS: [u64; 6] = [0, 50, 100, 250, 500, 1000];
@@ -29,12 +30,22 @@ pub(crate) enum State {
     Down {
         /// Deaths.
         deaths: u32,
+        /// With how many of them it said that a person must change something first.
+        refusals: u32,
     },
     /// Doing its work.
     Ready {
         /// Its id.
         pid: u32,
     },
+}
+
+impl State {
+    /// Before its first start.
+    pub(super) const NEVER_UP: Self = Self::Down {
+        deaths: 0,
+        refusals: 0,
+    };
 }
 
 /// One process, for as long as the supervisor runs.
@@ -52,16 +63,17 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Starts it, and starts it again, until `stop`; comes back when it is gone.
     pub(super) async fn keep(self) {
-        let mut deaths = 0;
+        let (mut deaths, mut refusals) = (0, 0);
         let mut in_a_row = 0_usize;
         while !self.stop.is_cancelled() {
-            let ready_since = self.live().await;
+            let (ready_since, ended) = self.live().await;
             self.pids.set(self.program.name, None);
             if self.stop.is_cancelled() {
                 break;
             }
             deaths += 1;
-            self.state.send_replace(State::Down { deaths });
+            refusals += u32::from(self.refuses(ended));
+            self.state.send_replace(State::Down { deaths, refusals });
             in_a_row = deaths_in_a_row(in_a_row, ready_since.map(|ready| ready.elapsed()));
             let pause = PAUSES_MS
                 .get(in_a_row.saturating_sub(1))
@@ -77,8 +89,8 @@ impl Keeper {
         }
     }
 
-    /// One life; since when it did its work, if it got that far.
-    async fn live(&self) -> Option<Instant> {
+    /// One life: since when it did its work, if it got that far, and how it ended, if it did so by itself.
+    async fn live(&self) -> (Option<Instant>, Option<ExitStatus>) {
         let mut child = match child::start(&self.program) {
             Ok(child) => child,
             Err(error) => {
@@ -87,7 +99,7 @@ impl Keeper {
                     error = format!("{error:#}"),
                     "It cannot be started."
                 );
-                return None;
+                return (None, None);
             }
         };
         let pid = child.id();
@@ -118,11 +130,20 @@ impl Keeper {
             () = becoming_ready => None,
             () = self.stop.cancelled() => None,
         };
-        match ended {
-            Some(ended) => self.report(ended.ok()),
-            None => self.end(&mut child).await,
-        }
-        ready_since.get()
+        let Some(ended) = ended else {
+            self.end(&mut child).await;
+            return (ready_since.get(), None);
+        };
+        let ended = ended.ok();
+        self.report(ended);
+        (ready_since.get(), ended)
+    }
+
+    /// Whether it ended with the word that a person must change something first, which only our own
+    /// processes have.
+    fn refuses(&self, ended: Option<ExitStatus>) -> bool {
+        let code = ended.and_then(|status| status.code());
+        matches!(self.program.ready, Ready::Line) && code == Some(NeedsPerson::CODE.into())
     }
 
     /// Asks it to end, and makes it end when there is no more time.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::sync::CancellationToken;
@@ -120,7 +120,7 @@ impl Stack {
     }
 
     fn keep(&mut self, program: Program) {
-        let (state, states) = watch::channel(State::Down { deaths: 0 });
+        let (state, states) = watch::channel(State::NEVER_UP);
         let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
         let keeper = Keeper {
             program: program.clone(),
@@ -140,23 +140,34 @@ impl Stack {
         });
     }
 
-    /// A process that cannot even start is not waited for for long: it says why in its log.
+    /// A process that cannot even start is not waited for for long: it says why in its log. What it says
+    /// that a person must change is not changed by another try.
     async fn all_ready(&self) -> anyhow::Result<()> {
         const MOST_DEATHS: u32 = 12;
+        const MOST_REFUSALS: u32 = 3;
         for kept in &self.kept {
             let mut state = kept.state.clone();
-            let settled = |state: &State| match state {
+            let settled = |state: &State| match *state {
                 State::Ready { .. } => true,
-                State::Down { deaths } => *deaths >= MOST_DEATHS,
+                State::Down { deaths, refusals } => {
+                    deaths >= MOST_DEATHS || refusals >= MOST_REFUSALS
+                }
             };
             let settled = state.wait_for(settled).await.map(|state| *state);
-            if !matches!(settled, Ok(State::Ready { .. })) {
-                bail!(
-                    "{} does not start; its last words:\n{}",
-                    kept.program.name,
-                    last_words(&kept.program.log)
-                );
-            }
+            let refusals = match settled {
+                Ok(State::Ready { .. }) => continue,
+                Ok(State::Down { refusals, .. }) => refusals,
+                Err(_) => 0,
+            };
+            let problem = format!(
+                "{} does not start; its last words:\n{}",
+                kept.program.name,
+                last_words(&kept.program.log)
+            );
+            return Err(match refusals >= MOST_REFUSALS {
+                true => NeedsPerson(problem).into(),
+                false => anyhow!(problem),
+            });
         }
         Ok(())
     }

@@ -64,12 +64,23 @@ fn every_run_that_was_open_or_asked_for_is_held_after_a_restore() {
     assert_eq!(put_back["askedFor"], 2, "{put_back}");
     let release = put_back["release"].as_str().unwrap();
     assert!(release.contains("runs release --all"), "{release}");
+    let counted = restored.run(&["runs", "release", "--all", "--json"]);
+    let counted: Value = serde_json::from_slice(&counted.stdout).unwrap();
+    assert_eq!(
+        counted,
+        json!({ "verb": "release", "runs": 4, "exact": true })
+    );
+    let by_themselves = restored.json(&["runs", "list", "--held"]);
+    assert_eq!(ids(&by_themselves).len(), 4, "{by_themselves}");
 
     assert_eq!(held_by(&restored, "run_1"), "restore");
     assert_eq!(held_by(&restored, "run_1.1"), "restore");
     assert_eq!(held_by(&restored, "run_2"), "ann");
     assert_eq!(held_by(&restored, "run_3"), Value::Null);
     assert_eq!(restored.show("run_2")["run"]["status"], "parked");
+    let audit = restored.json(&["runs", "audit", "run_1"]);
+    assert_eq!(audit[0]["who"], "restore", "{audit}");
+    assert_eq!(audit[0]["verb"], "hold", "{audit}");
     let held = restored.json(&["runs", "list", "--status", "held"]);
     assert_eq!(ids(&held).len(), 3, "{held}");
     let asked_for = held.as_array().unwrap().iter();

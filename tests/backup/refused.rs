@@ -107,7 +107,11 @@ fn postgres_without_its_programs_is_refused_with_how_to_do_it_by_hand() {
     let output = backup.env("PATH", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let said = said(&output);
-    for part in ["pg_dump --format=custom", "pg_restore", "runs hold --all"] {
+    for part in [
+        "pg_dump --format=custom",
+        "pg_restore",
+        "runs hold --all --yes",
+    ] {
         assert!(said.contains(part), "{said}");
     }
     assert!(!said.contains("hunter2"), "{said}");

@@ -81,13 +81,18 @@ impl Stage {
 
     /// Starts `up` and waits until it says that it is up.
     pub(crate) fn up(&mut self) {
+        self.up_with(&[]);
+    }
+
+    /// The same, with more words.
+    pub(crate) fn up_with(&mut self, words: &[&str]) {
         need_programs();
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(self.folder.path().join("up.log"))
             .unwrap();
-        let mut up = self.command(&["up", "--json"]);
+        let mut up = self.command(&[&["up", "--json"][..], words].concat());
         let mut up = up
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -328,7 +333,24 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn signal(pid: u32, signal: Signal) {
+/// Runs a verb that is expected to end by itself, although it would go on for ever if all were well.
+pub(crate) fn ends(command: &mut Command) -> Output {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Does nothing to one that has ended.
+    let _ = child.kill();
+    child.wait_with_output().unwrap()
+}
+
+pub(crate) fn signal(pid: u32, signal: Signal) {
     // A child may have died with its parent a moment before.
     let _ = kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal);
 }

@@ -71,6 +71,7 @@ mod tests {
             accepted_at_ms: 1000,
             started_at_ms,
             last_error: last_error.map(str::to_owned),
+            tried_at_ms: None,
         };
         let shown = table(&[
             event(Some(2000), None),

@@ -27,6 +27,9 @@ pub(super) struct FilterArgs {
     /// Only those that failed with this code
     #[arg(long, value_name = "CODE")]
     error_code: Option<String>,
+    /// Only open ones that somebody holds; not those that are held with a run above them
+    #[arg(long)]
+    held: bool,
     /// Only those created then or later: 2026-11-23T18:00:00Z, 2026-11-23 (UTC), or how long ago: 6h,
     /// 2d
     #[arg(long, value_name = "WHEN", value_parser = when)]
@@ -54,13 +57,19 @@ impl FilterArgs {
                 "a run has one value of the tag {key}, and more than one is asked for"
             )));
         }
+        let mut statuses = self.statuses;
+        if self.held && statuses.is_empty() {
+            // What holds a run that has ended is forgotten soon, and not at once.
+            statuses = RunStatus::OPEN.to_vec();
+        }
         Ok(Filter {
             workflow: self.workflow,
-            statuses: self.statuses,
+            statuses,
             tags: self.tags,
             error_code: self.error_code,
             created_after: self.since,
             created_before: self.until,
+            held: self.held,
             ..Filter::default()
         })
     }
@@ -157,6 +166,17 @@ mod tests {
             ..Filter::default()
         };
         assert_eq!(read(&words).unwrap(), wanted);
+    }
+
+    #[test]
+    fn held_runs_are_open_ones_unless_it_is_said_otherwise() {
+        let held = |words: &[&str]| {
+            let filter = read(words).unwrap();
+            (filter.held, filter.statuses)
+        };
+        assert_eq!(held(&["--held"]), (true, RunStatus::OPEN.to_vec()));
+        let parked = vec![RunStatus::Parked];
+        assert_eq!(held(&["--held", "--status=parked"]), (true, parked));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod outcome;
 mod rerun;
 mod resolve;
 mod show;
+mod story;
 mod tail;
 mod target;
 
@@ -24,6 +25,8 @@ pub(super) enum Runs {
     List(list::List),
     /// One run: what it does, for what it waits, and every attempt
     Show(show::Show),
+    /// What a run did, in order; with --json the recording that the tests of its workflow replay
+    Story(story::Story),
     /// Follow a run to its end; exit code 1 if it is a bad one, 2 if a person has to decide first
     Tail(tail::Tail),
     /// Let runs, and those that they called, begin nothing more until they are released
@@ -34,7 +37,8 @@ pub(super) enum Runs {
     /// Let held runs go on
     #[command(after_help = "Examples:\n  \
         flywheel runs release run_1\n  \
-        flywheel runs release --all --tag platform=tiktok --yes")]
+        flywheel runs release --all --tag platform=tiktok --yes\n\
+        `flywheel runs list --held` shows what somebody holds.")]
     Release(target::Target),
     /// Decide about the steps at which runs are parked
     Resolve(resolve::Resolve),
@@ -61,6 +65,7 @@ impl Runs {
         let todo = match self {
             Self::List(list) => return list.run(&db, shared.json).await,
             Self::Show(show) => return show.run(&db, shared).await,
+            Self::Story(story) => return story.run(&db, shared.json).await,
             Self::Tail(tail) => return tail.run(&db, shared.json).await,
             Self::Audit(audit) => return audit.run(&db, shared.json).await,
             Self::Hold(target) => (target, Verb::Hold),

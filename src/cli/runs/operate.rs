@@ -4,6 +4,7 @@ use engine::Registry;
 use engine::operations::{Operations, Rerun, Verb};
 use engine::runs::Total;
 use schema::DatabaseConnection;
+use serde_json::json;
 
 use super::outcome::{self, Outcome};
 use super::target::{Chosen, Target};
@@ -32,9 +33,14 @@ pub(super) async fn operate(
             results
         }
         Chosen::Fitting { filter, yes } => {
-            let about = how_many(operations.preview(&filter, &verb).await?);
-            let word = verb.as_str();
+            let total = operations.preview(&filter, &verb).await?;
+            let (about, word) = (how_many(total), verb.as_str());
             if !yes {
+                if shared.json {
+                    let preview =
+                        json!({ "verb": word, "runs": total.count, "exact": total.exact });
+                    output::json(&preview)?;
+                }
                 let again = command_line::again_with("--yes");
                 let refusal = format!("this would {word} {about}; to do it: {again}");
                 return Err(NeedsPerson(refusal).into());

@@ -118,6 +118,7 @@ fn in_words(applied: &Applied) -> String {
         Applied::Resolved { step } => format!("resolved at {step}"),
         Applied::Cancelling => "is being cancelled".to_owned(),
         Applied::Killed => "killed".to_owned(),
+        Applied::WithAbove { run_id } => format!("with {run_id}, which is above it"),
         Applied::Rerun { run_id } => format!("goes on as {run_id}"),
     }
 }

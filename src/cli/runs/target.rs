@@ -20,7 +20,8 @@ pub(in crate::cli) struct Target {
     )]
     runs: Vec<String>,
     /// In place of RUN: all runs that fit the options, the newest 10,000 of them. Without --status,
-    /// those to which it can be done; without --workflow, only runs that no other run called
+    /// those to which it can be done; without --workflow, only runs that no other run called (to release
+    /// or resolve: any run that is held itself, or parked)
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -79,13 +80,15 @@ impl Target {
 
 /// What the filter leaves open is left to what makes sense. A run takes those below it along, so that
 /// doing it to them by themselves, too, would only fail, or end a child under a run that goes on; a
-/// decision alone is needed where the step is.
+/// decision alone is needed where the step is, and a release where the hold is.
 fn narrowed(mut filter: Filter, verb: &Verb) -> Filter {
     if filter.statuses.is_empty() {
         filter.statuses = statuses(verb).to_vec();
     }
+    filter.held |= *verb == Verb::Release;
     let of_any_level = filter.workflow.is_some() || filter.parent_id.is_some();
-    filter.top_level |= !of_any_level && !matches!(verb, Verb::Resolve(_));
+    let by_itself = matches!(verb, Verb::Resolve(_) | Verb::Release);
+    filter.top_level |= !of_any_level && !by_itself;
     filter
 }
 
@@ -98,9 +101,9 @@ fn statuses(verb: &Verb) -> &'static [RunStatus] {
             RunStatus::Waiting,
             RunStatus::Parked,
         ],
-        Verb::Release => &[RunStatus::Held],
         Verb::Resolve(_) => &[RunStatus::Parked],
-        Verb::Cancel | Verb::Kill => &RunStatus::OPEN,
+        // A held run that was at work, or is parked, has the status of that until it looks.
+        Verb::Release | Verb::Cancel | Verb::Kill => &RunStatus::OPEN,
         Verb::Rerun(_) => &[RunStatus::Failed, RunStatus::Cancelled, RunStatus::Killed],
     }
 }
@@ -151,8 +154,8 @@ mod tests {
         };
         let all: &[&str] = &["--all"];
         assert_eq!(found(all, &Verb::Cancel), (RunStatus::OPEN.to_vec(), true));
-        let held = vec![RunStatus::Held];
-        assert_eq!(found(all, &Verb::Release), (held, true));
+        let open = RunStatus::OPEN.to_vec();
+        assert_eq!(found(all, &Verb::Release), (open, false));
         let retry = Verb::Resolve(Resolution::Retry);
         assert_eq!(found(all, &retry), (vec![RunStatus::Parked], false));
         let rerun = Verb::Rerun(Rerun::default());
@@ -160,6 +163,17 @@ mod tests {
         let children: &[&str] = &["--all", "--workflow", "measure", "--status", "running"];
         let running = vec![RunStatus::Running];
         assert_eq!(found(children, &Verb::Kill), (running, false));
+    }
+
+    #[test]
+    fn only_what_somebody_holds_is_released() {
+        for (verb, held) in [(Verb::Release, true), (Verb::Hold, false)] {
+            let chosen = read(&["--all"]).unwrap().chosen(&verb).unwrap();
+            assert!(
+                matches!(&chosen, Chosen::Fitting { filter, .. } if filter.held == held),
+                "{chosen:?}"
+            );
+        }
     }
 
     #[test]

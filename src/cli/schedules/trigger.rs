@@ -1,12 +1,10 @@
 //! `flywheel schedules trigger NAME`: one run now; its id goes to stdout.
 
-use engine::Client;
 use engine::schedules::Schedules;
 use schema::DatabaseConnection;
 
 use super::for_person;
 use crate::cli::Ended;
-use crate::data_dir::Ports;
 use crate::output;
 use crate::setup::Setup;
 
@@ -16,8 +14,7 @@ pub(super) async fn run(
     name: &str,
     json: bool,
 ) -> anyhow::Result<Ended> {
-    let ingress = Ports::url(setup.ports()?.restate_ingress, "")?;
-    let client = Client::new(db.clone(), ingress)?;
+    let client = setup.client(db.clone())?;
     let triggered = Schedules::new(db)
         .trigger(&client, name)
         .await

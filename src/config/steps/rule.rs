@@ -1,8 +1,13 @@
 //! What can be set for a limit: `at_once`, `rate`, `burst`.
 
+use std::time::Duration;
+
 use engine::limits::{LimitRule, Rate};
 use engine::policy::Impossible;
 use serde::Deserialize;
+
+/// A hundred years. Slots are counted in microseconds, and no sum of them may leave what can be counted.
+const TOO_LONG: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What is set for one limit.
 #[derive(Debug, Default, Deserialize)]
@@ -37,6 +42,15 @@ impl RuleSettings {
             rate,
         };
         rule.check()?;
+        // Checked before: it has a count.
+        let quiet = |rate: Rate| (rate.per / rate.count.max(1)).saturating_mul(rate.burst);
+        if rate.is_some_and(|rate| rate.per >= TOO_LONG || quiet(rate) >= TOO_LONG) {
+            return Err(Impossible {
+                key: "rate",
+                problem: "reaches over more than 100 years".to_owned(),
+                fix: "write a shorter time, or a smaller `burst`".to_owned(),
+            });
+        }
         Ok(rule)
     }
 }

@@ -55,12 +55,14 @@ pub(super) fn read<T: DeserializeOwned>(
                 fix: format!("write {}", example(key)),
             })?;
     }
+    let path = [section, name];
     table
         .clone()
         .try_into()
-        .map_err(|source| ConfigError::Value {
-            file: origin.file.to_owned(),
-            source: Box::new(source),
+        .map_err(|error: toml::de::Error| ConfigError::Value {
+            place: origin.place(&path),
+            key: written(&path),
+            problem: error.message().to_owned(),
         })
 }
 

@@ -112,8 +112,11 @@ fn unknown_names_are_told_with_their_line_and_what_may_have_been_meant() {
     ] {
         assert_eq!(refused(text), said);
     }
+    let catalogue = ::steps::catalogue();
+    let known: Vec<&str> = catalogue.iter().map(|step| step.name).collect();
     let said = refused("[steps.zzz]");
-    assert!(said.contains("; there are analyze, critique, "), "{said}");
+    let wanted = format!("; there are {}", known.join(", "));
+    assert!(said.ends_with(&wanted), "{said}");
 }
 
 #[test]
@@ -144,6 +147,14 @@ fn impossible_values_are_told_with_their_line_and_what_to_do() {
         (
             "[limits.anthropic]\nrate = \"50\"",
             "x.toml:2: `limits.anthropic.rate` (\"50\") has no `/` in it; write",
+        ),
+        (
+            "[limits.anthropic]\nrate = \"1/9000000000000h\"",
+            "x.toml:2: `limits.anthropic.rate` reaches over more than 100 years; write a shorter",
+        ),
+        (
+            "[limits.anthropic]\nrate = \"1/h\"\nburst = 4000000000",
+            "x.toml:2: `limits.anthropic.rate` reaches over more than 100 years; write a shorter",
         ),
         (
             "[limits.anthropic]\nburst = 5",

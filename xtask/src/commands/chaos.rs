@@ -3,16 +3,16 @@
 //! test's.
 //!
 //! What the test says is shown as it comes, except its report: that is one line of JSON, the last one
-//! on stdout.
+//! on stdout. A run that broke off has one, too, with the `error` in it.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::{ExitCode, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Parser;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::process::{exit_code, line};
 use crate::setup::Tools;
@@ -45,13 +45,14 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let options = Options::parse_from(arguments);
     system::install(&[Need::Compiler])?;
     let tools = Tools::install()?;
+    let seed = seed(&options)?;
 
     let mut command = cargo();
     command
         .args(["test", "--package", "engine", "--test", "chaos", "--"])
         .args(["--exact", TEST, "--nocapture"])
         .env("FLYWHEEL_CHAOS_PROGRAMS", options.programs.to_string())
-        .env("FLYWHEEL_CHAOS_SEED", seed(&options)?.to_string());
+        .env("FLYWHEEL_CHAOS_SEED", seed.to_string());
     tools.tell(&mut command).stdout(Stdio::piped());
     let mut child = command
         .spawn()
@@ -65,13 +66,22 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let status = child
         .wait()
         .with_context(|| format!("wait for `{}`", line(&command)))?;
-    match report? {
-        // Also of one that failed: it says how often.
-        Some(report) => writeln!(io::stdout(), "{report}").context("print the report")?,
-        None if status.success() => bail!("the chaos came to no report"),
-        None => {}
-    }
-    Ok(exit_code(status))
+    // Also of one that failed: it says how often, or why.
+    let (report, is_missing) = match report? {
+        Some(report) => (report, false),
+        None => (no_report(options.programs, seed, status), true),
+    };
+    writeln!(io::stdout(), "{report}").context("print the report")?;
+    Ok(match is_missing && status.success() {
+        true => ExitCode::FAILURE,
+        false => exit_code(status),
+    })
+}
+
+/// Of a test that was not built, or did not come to its end.
+fn no_report(programs: u32, seed: u64, status: ExitStatus) -> String {
+    let error = format!("the chaos came to no report: {status}");
+    json!({ "programs": programs, "seed": seed, "error": error }).to_string()
 }
 
 fn seed(options: &Options) -> Result<u64> {
@@ -100,6 +110,8 @@ fn pass_on(output: impl BufRead, mut shown: impl Write) -> Result<Option<String>
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
     use super::*;
 
     #[test]
@@ -116,6 +128,18 @@ mod tests {
             "running 1 test\n\ntest … ok\n"
         );
         assert_eq!(pass_on("no\n".as_bytes(), io::sink()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_run_without_a_report_has_one_with_an_error() {
+        let line = no_report(2, 7, ExitStatus::from_raw(101 << 8));
+        let report: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&report["programs"], &report["seed"]),
+            (&json!(2), &json!(7))
+        );
+        let error = report["error"].as_str().unwrap();
+        assert!(error.ends_with("no report: exit status: 101"), "{error}");
     }
 
     #[test]
