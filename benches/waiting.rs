@@ -8,9 +8,11 @@ mod resources;
 
 use std::env;
 use std::fmt::Display;
+use std::io;
 use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -28,7 +30,7 @@ use sea_orm::{
     QuerySelect as _,
 };
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -92,10 +94,10 @@ async fn work(database: &str) -> anyhow::Result<()> {
     let worker = Worker::bind(registry, db, address, urls).await?;
     let stop = CancellationToken::new();
     let stopped = stop.clone();
-    tokio::spawn(async move {
-        let mut said = Vec::new();
+    // A thread of its own: the runtime would wait for one of its threads that reads.
+    thread::spawn(move || {
         // However it ended, nobody is there any more.
-        let _ = tokio::io::stdin().read_to_end(&mut said).await;
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
         stopped.cancel();
     });
     Ok(worker.run(stop, || show(READY)).await?)
