@@ -19,7 +19,7 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// A script loads half of a vendor's library, also on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Enough for several chunks of a resumable upload.
+/// Enough for two chunks of a resumable upload, and some.
 const FREE_BYTES: u32 = 2 << 20;
 /// What a script sees of our environment: no credentials, no proxy, no settings of a client.
 const KEPT_VARIABLES: [&str; 3] = ["PATH", "HOME", "LD_LIBRARY_PATH"];

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -63,6 +64,8 @@ struct State {
     runs: Records,
     /// Nothing is executed that was not recorded.
     sealed: bool,
+    /// So much real time passes with each wait that is skipped.
+    real_wait: Duration,
     executed: usize,
     reached: bool,
     crash_at: Option<CrashPoint>,
@@ -100,6 +103,20 @@ impl MemoryJournals {
     /// From now on, whatever is not in the records is a divergence.
     pub(crate) fn seal(&self) {
         self.state().sealed = true;
+    }
+
+    /// From now on, so much real time passes with each wait that is skipped.
+    pub(crate) fn wait_really(&self, pause: Duration) {
+        self.state().real_wait = pause;
+    }
+
+    /// Skips forward.
+    async fn skip_to(&self, until: Timestamp) {
+        let pause = self.state().real_wait;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        self.clock().skip_to(until);
     }
 
     /// Arms a crash, or none, and counts closures from 0 again.
@@ -272,9 +289,9 @@ impl Journal for MemoryJournal {
     }
 
     fn sleep(&self, until: Timestamp) -> BoxFuture<'_, Result<(), Failure>> {
-        let clock = self.clock();
+        let journals = self.journals.clone();
         let make = async move {
-            clock.skip_to(until);
+            journals.skip_to(until).await;
             Ok(Bytes::new())
         };
         self.entry("sleep".to_owned(), make.boxed())
@@ -332,11 +349,11 @@ impl Journal for MemoryJournal {
         let number = self.awakeables.fetch_add(1, Ordering::Relaxed);
         let id = format!("awakeable-{}-{number}", self.run_id);
         let answered = move |until: Option<Timestamp>| {
-            let clock = self.clock();
+            let journals = self.journals.clone();
             let run_id = self.run_id.clone();
             let make = async move {
                 let until = until.ok_or(EngineError::Waits { run_id })?;
-                clock.skip_to(until);
+                journals.skip_to(until).await;
                 Ok(Bytes::new())
             };
             let over = self.entry("awakeable".to_owned(), make.boxed());

@@ -62,6 +62,14 @@ impl Lab {
         }))
     }
 
+    /// The same lab, where each wait that is skipped takes so much real time: for an outside that has
+    /// a clock of its own, which no number of skipped waits would bring forward.
+    #[must_use]
+    pub fn beside_real_time(self, pause: Duration) -> Self {
+        self.0.journals.wait_really(pause);
+        self
+    }
+
     /// The worker that comes after a deploy: other code, and the journals and history of this one.
     #[must_use]
     pub fn upgraded(&self, registry: Registry) -> Self {
