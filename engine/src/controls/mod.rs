@@ -19,7 +19,7 @@ use crate::story::Recorded;
 use crate::tables::WaitKind;
 
 pub(crate) use database::DatabaseControls;
-pub(crate) use holds::lineage;
+pub(crate) use holds::{SEEN_FOR, lineage};
 pub use memory::MemoryControls;
 
 /// What an attempt asks before it begins.

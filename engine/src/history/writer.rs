@@ -1,5 +1,6 @@
 //! The group-commit writer on our database.
 
+use std::collections::HashSet;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,8 @@ use crate::metrics;
 
 /// Most events in one transaction.
 const BATCH: usize = 512;
-/// Nobody waits for a note: it is committed with whatever somebody waits for next, or so much later.
-/// The end of a short attempt comes in that time, and two rows are written as one.
+/// Nobody waits for a note: it is committed with whatever somebody waits for next in its run, or so much
+/// later. The end of a short attempt comes in that time, and two rows are written as one.
 const NOTES_WAIT: Duration = Duration::from_millis(50);
 /// Between tries while the database is away, growing from the first to the second.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -46,6 +47,8 @@ impl HistoryWriter {
             db,
             worker,
             incoming,
+            notes: Vec::with_capacity(BATCH),
+            oldest: Instant::now(),
             gives_up_at: None,
         };
         (Arc::new(Self { queue }), tokio::spawn(writing.run()))
@@ -120,6 +123,10 @@ impl Item {
         }
     }
 
+    fn run_id(&self) -> Option<&str> {
+        self.row.as_ref().map(Row::run_id)
+    }
+
     /// Whether somebody waits for the number of executions.
     fn asks_for_executions(&self) -> bool {
         self.committed.is_some() && self.starts().is_some()
@@ -179,14 +186,17 @@ struct Writing {
     db: DatabaseConnection,
     worker: String,
     incoming: mpsc::UnboundedReceiver<Item>,
+    /// What came and is not in a transaction yet.
+    notes: Vec<Item>,
+    /// None of these came before.
+    oldest: Instant,
     /// Set when the database is away and nobody can send any more.
     gives_up_at: Option<Instant>,
 }
 
 impl Writing {
     async fn run(mut self) {
-        let mut items = Vec::with_capacity(BATCH);
-        while self.gather(&mut items).await {
+        while let Some(mut items) = self.gather().await {
             let result = self.commit(&items).await;
             if items.len() > 1 && matches!(result, Err(NotCommitted::Refused(_))) {
                 // One row is at fault; the others are not.
@@ -201,19 +211,36 @@ impl Writing {
         }
     }
 
-    /// Takes what there is for one transaction: nothing only when nobody can send any more.
-    async fn gather(&mut self, items: &mut Vec<Item>) -> bool {
-        if self.incoming.recv_many(items, BATCH).await == 0 {
-            return false;
-        }
-        let notes_until = Instant::now() + NOTES_WAIT;
-        while items.len() < BATCH && !items.iter().any(Item::is_waited_for) {
-            let more = self.incoming.recv_many(items, BATCH - items.len());
-            if !matches!(timeout_at(notes_until, more).await, Ok(1..)) {
-                break;
+    /// What goes into the next transaction: of the runs for which somebody waits everything, in its
+    /// order; the notes of others when they are old. Nothing only when nobody can send any more.
+    async fn gather(&mut self) -> Option<Vec<Item>> {
+        loop {
+            let (is_first, room) = (self.notes.is_empty(), BATCH - self.notes.len());
+            let more = self.incoming.recv_many(&mut self.notes, room);
+            if is_first {
+                if more.await == 0 {
+                    return None;
+                }
+                self.oldest = Instant::now();
+            } else if !matches!(timeout_at(self.oldest + NOTES_WAIT, more).await, Ok(1..)) {
+                return Some(std::mem::take(&mut self.notes));
+            }
+            let is_mark = |item: &Item| item.row.is_none();
+            if self.notes.len() >= BATCH || self.notes.iter().any(is_mark) {
+                return Some(std::mem::take(&mut self.notes));
+            }
+            if self.notes.iter().any(Item::is_waited_for) {
+                return Some(self.waited_for());
             }
         }
-        true
+    }
+
+    /// Takes what belongs to the runs for which somebody waits.
+    fn waited_for(&mut self) -> Vec<Item> {
+        let waited = self.notes.iter().filter(|item| item.is_waited_for());
+        let runs: HashSet<String> = waited.filter_map(Item::run_id).map(str::to_owned).collect();
+        let is_of_these = |item: &mut Item| item.run_id().is_some_and(|id| runs.contains(id));
+        self.notes.extract_if(.., is_of_these).collect()
     }
 
     /// One transaction, tried until the database is there. A commit whose confirmation was lost is

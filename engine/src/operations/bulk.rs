@@ -48,13 +48,14 @@ impl Operations {
             };
             let result = match above {
                 Some(above) => self.done_with(above, &id, verb, by).await,
-                None => self.apply(&id, verb, by).await,
+                None => self.apply_now(&id, verb, by).await,
             };
             if result.is_ok() {
                 done.insert(id.clone());
             }
             results.push((place, id, result));
         }
+        self.seen_by_all(verb).await;
         results.sort_by_key(|(place, ..)| *place);
         let results = results.into_iter().map(|(_, id, result)| (id, result));
         Ok(results.collect())

@@ -29,6 +29,7 @@ pub(crate) use rerun::RerunPoint;
 pub use reruns::reruns_of;
 
 use crate::client::Client;
+use crate::controls::SEEN_FOR;
 use crate::error::EngineError;
 use crate::registry::Registry;
 use crate::restate::admin::Admin;
@@ -168,11 +169,30 @@ impl Operations {
         })
     }
 
-    /// Does it to one run, and keeps who did it.
+    /// Does it to one run, and keeps who did it. Once it comes back, it holds: no attempt of a run that
+    /// is held begins any more.
     ///
     /// # Errors
     /// [`OperationError`], which says what can be done instead.
     pub async fn apply(
+        &self,
+        run_id: &str,
+        verb: &Verb,
+        by: &Actor,
+    ) -> Result<Applied, OperationError> {
+        let result = self.apply_now(run_id, verb, by).await;
+        self.seen_by_all(verb).await;
+        result
+    }
+
+    /// Waits until no worker goes by what was so before.
+    async fn seen_by_all(&self, verb: &Verb) {
+        if matches!(verb, Verb::Hold) {
+            tokio::time::sleep(SEEN_FOR).await;
+        }
+    }
+
+    async fn apply_now(
         &self,
         run_id: &str,
         verb: &Verb,
