@@ -53,11 +53,18 @@ impl Step for CountBytes {
         }
         let found = tokio::fs::metadata(self.inbox.join(name)).await;
         let bytes = match found {
-            Ok(file) => file.len(),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(StepError::terminal("source_missing", error));
+            Ok(file) if file.is_file() => file.len(),
+            Ok(_) => {
+                let problem = format!("{} is no file", input.file);
+                return Err(StepError::terminal("source_not_a_file", problem));
             }
-            Err(error) => return Err(StepError::retry("source_unreadable", error)),
+            Err(error) => {
+                let problem = format!("{}: {error}", input.file);
+                return Err(match error.kind() {
+                    ErrorKind::NotFound => StepError::terminal("source_missing", problem),
+                    _ => StepError::retry("source_unreadable", problem),
+                });
+            }
         };
         Ok(CountBytesOutput { bytes })
     }
@@ -121,6 +128,18 @@ mod tests {
                     },
                     ending: "terminal",
                     code: "source_missing",
+                },
+                Fails {
+                    when: "a folder has its name",
+                    arrange: |world| {
+                        async move {
+                            std::fs::remove_file(world.file()).unwrap();
+                            std::fs::create_dir(world.file()).unwrap();
+                        }
+                        .boxed()
+                    },
+                    ending: "terminal",
+                    code: "source_not_a_file",
                 },
                 Fails {
                     when: "the inbox is not a folder",
