@@ -18,6 +18,7 @@ use restate_sdk::prelude::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const STEPS: u32 = 7;
 const ROUNDS: usize = 4;
@@ -199,6 +200,7 @@ async fn main() -> anyhow::Result<()> {
         endpoint,
         listener,
         stop.clone(),
+        TaskTracker::new(),
         Duration::from_secs(5),
     ));
     reqwest::Client::new()

@@ -19,6 +19,7 @@ use sea_orm::{
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::context::{Means, Mode, RunHead, WorkflowContext};
 use crate::controls::MemoryControls;
@@ -138,6 +139,7 @@ async fn compare(registry: &Registry, recording: Recording) -> Result<(), Engine
         controls: Arc::new(MemoryControls::default()),
         settings: Arc::new(registry.settings()),
         stop: CancellationToken::new(),
+        under_way: TaskTracker::new(),
     };
     let cx = WorkflowContext::new(head, &frontier, means);
     cx.remember(recording.story, Mode::Compare);

@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::attempts::SERVICE;
 use crate::context::Means;
@@ -185,11 +186,13 @@ impl Worker {
         let (history, writing) = HistoryWriter::start(self.db.clone(), self.name.clone());
         let history: Arc<dyn History> = history;
         let ingress = Ingress::new(self.restate.ingress)?;
+        let under_way = TaskTracker::new();
         let means = Means {
             history,
             controls: Arc::new(DatabaseControls::new(self.db, ingress)),
             settings: Arc::new(self.registry.settings()),
             stop: stop.clone(),
+            under_way: under_way.clone(),
         };
         let endpoint = binding::endpoint(
             &workflows,
@@ -199,7 +202,8 @@ impl Worker {
             &diverging,
             self.inactivity,
         )?;
-        let serving = tokio::spawn(serve(endpoint, self.listener, stop.clone(), GRACE));
+        let serving = serve(endpoint, self.listener, stop.clone(), under_way, GRACE);
+        let serving = tokio::spawn(serving);
         let registered = stop
             .run_until_cancelled(register(self.restate.admin, address))
             .await;

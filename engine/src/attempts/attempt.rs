@@ -83,7 +83,11 @@ impl<S: Step> Attempt<S> {
             return encode(S::NAME, &Ending::<S::Output>::Halted { why });
         }
         let step = self.step.clone();
-        let _room = self.enter(&step).await?;
+        let room = self.enter(&step).await?;
+        // For room it may have waited long.
+        if room.is_some() && self.is_held().await? {
+            return encode(S::NAME, &Ending::<S::Output>::Halted { why: Halt::Held });
+        }
         let started_at = self.clock.now();
         let executions = self.start(started_at, false).await?;
         let cx = self.step_context(started_at, executions);
@@ -101,6 +105,18 @@ impl<S: Step> Attempt<S> {
             halted: self.halted,
         };
         self.means.controls.admit(ask).await
+    }
+
+    /// Whether the run is held now. Then it leaves its places in lines.
+    async fn is_held(&self) -> Result<bool, EngineError> {
+        let ask = Ask {
+            run_id: self.key.run_id.clone(),
+            holder: self.key.entry_name(),
+            limits: Vec::new(),
+            slots: BTreeMap::new(),
+            halted: self.halted || draws_tickets(&self.limits),
+        };
+        Ok(self.means.controls.admit(ask).await?.is_some())
     }
 
     pub(super) fn step_context(&self, started_at: Timestamp, executions: u32) -> StepContext {

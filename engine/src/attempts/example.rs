@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::attempt::Attempt;
 use crate::context::{Means, Rows, encode};
@@ -49,6 +50,7 @@ pub(crate) async fn execute_once<S: Step>(
             controls: Arc::new(MemoryControls::default()),
             settings: Arc::new(Settings::default()),
             stop: CancellationToken::new(),
+            under_way: TaskTracker::new(),
         },
         clock: Clock::System,
         went_live: Arc::default(),

@@ -26,7 +26,7 @@ impl Stepping<'_, '_> {
                 kind: WaitKind::Permit,
                 name: key.clone(),
                 key: String::new(),
-                reason: format!("{}: place {place} in the line for {key}", S::NAME),
+                reason: format!("{}: in the line for {key}", S::NAME),
                 detail: Some(json!({ "step": self.name, "place": place })),
                 code: None,
                 at_most: None,

@@ -85,7 +85,10 @@ pub(crate) async fn run<S: Step>(
         };
         let name = key.entry_name();
         let executed = match cx.run.services.contains(S::NAME) {
-            false => cx.entry(name.clone(), Box::pin(attempt.execute())).await,
+            false => {
+                let _under_way = cx.means.under_way.token();
+                cx.entry(name.clone(), Box::pin(attempt.execute())).await
+            }
             true => attempt.execute_elsewhere(cx).await,
         };
         let bytes = match executed {

@@ -9,6 +9,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::context::{Means, RunHead};
@@ -169,6 +170,7 @@ async fn act(
         controls: porter.clone(),
         settings: Arc::new(registry.unwrap().settings()),
         stop: CancellationToken::new(),
+        under_way: TaskTracker::new(),
     };
     let cx = WorkflowContext::new(head, journal, means);
     run(&cx, &Arc::new(Act), failures).await

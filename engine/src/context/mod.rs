@@ -20,6 +20,7 @@ use rand::{Rng as _, SeedableRng as _};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::cancel::OnCancel;
 use self::given_up::GivenUp;
@@ -52,6 +53,9 @@ pub(crate) struct Means {
     pub(crate) settings: Arc<Settings>,
     /// Cancelled when this worker stops: attempts under way end, and none begins.
     pub(crate) stop: CancellationToken,
+    /// The attempts under way, each until Restate has what it came to. This worker keeps its connections
+    /// until there is none.
+    pub(crate) under_way: TaskTracker,
 }
 
 /// A run as its workflow sees it: steps, waits, events, the time, child runs, tags; nothing else.

@@ -157,6 +157,10 @@ impl WorkflowContext<'_> {
             code: waiting.code,
             again,
         });
+        if matches!(status, RunStatus::Held | RunStatus::Parked) {
+            // Somebody has to see it: nothing says it again while the run sleeps.
+            self.rows.noted();
+        }
         let answered = {
             let _busy = self.only_this().await;
             self.latch(self.wait_settled((awakeable.answered)(until)).await)?

@@ -226,7 +226,8 @@ impl Writing {
                 return Some(std::mem::take(&mut self.notes));
             }
             let is_mark = |item: &Item| item.row.is_none();
-            if self.notes.len() >= BATCH || self.notes.iter().any(is_mark) {
+            let is_time = Instant::now() >= self.oldest + NOTES_WAIT;
+            if is_time || self.notes.len() >= BATCH || self.notes.iter().any(is_mark) {
                 return Some(std::mem::take(&mut self.notes));
             }
             if self.notes.iter().any(Item::is_waited_for) {

@@ -60,6 +60,7 @@ pub(crate) fn endpoint(
         let service = StepService {
             step: step.clone(),
             stop: means.stop.clone(),
+            under_way: means.under_way.clone(),
         };
         let name = format!("{SERVICE}{name}");
         builder = builder.bind(definition(name, service, inactivity)?);

@@ -9,6 +9,7 @@ use restate_sdk::prelude::Json;
 use restate_sdk::service::Service;
 use restate_sdk::service::macro_support::ServiceBoxFuture;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::attempts::{Order, Report};
 use crate::error::EngineError;
@@ -19,6 +20,7 @@ use crate::registry::ServedStep;
 pub(super) struct StepService {
     pub(super) step: Arc<dyn ServedStep>,
     pub(super) stop: CancellationToken,
+    pub(super) under_way: TaskTracker,
 }
 
 impl Service for StepService {
@@ -40,6 +42,7 @@ impl Service for StepService {
 impl StepService {
     /// One closure, so that an answer that Restate has is not worked for again.
     async fn execute(&self, cx: Context<'_>, order: Order) -> HandlerResult<Json<Report>> {
+        let _under_way = self.under_way.token();
         let (step, stop) = (self.step.clone(), self.stop.clone());
         let work = move || async move {
             if stop.is_cancelled() {

@@ -9,6 +9,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::context::{Means, RunHead, WorkflowContext};
 use crate::controls::MemoryControls;
@@ -268,6 +269,7 @@ async fn conduct(lab: &Inner, head: RunHead) -> Result<Result<Bytes, Failure>, E
         controls: lab.controls.clone(),
         settings: Arc::new(lab.registry.settings()),
         stop: lab.stop.clone(),
+        under_way: TaskTracker::new(),
     };
     let cx = WorkflowContext::new(head, &journal, means);
     let result = tokio::select! {

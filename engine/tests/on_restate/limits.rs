@@ -37,7 +37,7 @@ async fn first_come_first_served(db: DatabaseConnection) {
         .until(&runs[3], |run| run.status == RunStatus::Waiting)
         .await;
     let reason = waits.waiting_reason.unwrap();
-    assert!(reason.contains("in the line for house:red"), "{reason}");
+    assert_eq!(reason, "visit: in the line for house:red");
     for run in &runs {
         real.until(run, is_completed).await;
     }

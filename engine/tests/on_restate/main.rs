@@ -23,3 +23,4 @@ mod real_server;
 mod replay;
 mod schedules_real;
 mod shop;
+mod stopping;

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::context::{Means, Mode};
@@ -135,6 +136,7 @@ impl Run {
             controls: Arc::new(MemoryControls::default()),
             settings: Arc::new(Registry::new().settings()),
             stop: CancellationToken::new(),
+            under_way: TaskTracker::new(),
         };
         let journal = self.journals.of("run_1");
         let cx = WorkflowContext::new(head, &journal, means);
