@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::{Check, Difference};
 use crate::check_rows::too_many_at_once;
-use crate::found::Found;
+use crate::found::{Found, Happened};
 use crate::generate::{Generator, Play};
 use crate::interpreter::registry;
 use crate::ledger::Ledger;
@@ -71,6 +71,8 @@ pub(crate) struct Report {
     effects: u64,
     #[serde(flatten)]
     kills: Kills,
+    #[serde(flatten)]
+    happened: Happened,
     pub(crate) differences: usize,
     duration_s: f64,
 }
@@ -151,8 +153,12 @@ async fn run_in(options: Options, folder: &Path) -> Result<Report> {
     let found = Found::read(&db, &ledger).await?;
     let mut differences: Vec<String> = left;
     if !kills.prove_something() {
-        let text = "not each of the two was killed and stopped, so nothing is proven";
+        let text = "not each of the two was killed and stopped (more programs take longer), so nothing is proven";
         differences.push(text.to_owned());
+    }
+    let happened = found.happened();
+    if programs >= PROGRAMS && !happened.proves_something() {
+        differences.push(format!("something never came about: {happened:?}"));
     }
     differences.extend(compare(&found, &world.roles(), &plays));
     show(&differences);
@@ -163,6 +169,7 @@ async fn run_in(options: Options, folder: &Path) -> Result<Report> {
         attempts: found.all_attempts(),
         effects: found.all_effects(),
         kills,
+        happened,
         differences: differences.len(),
         duration_s: (began.elapsed().as_secs_f64() * 10.0).round() / 10.0,
     })

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use engine::tables::{WaitKind, run_tags, runs, step_attempts, waits};
+use engine::tables::{RunStatus, WaitKind, operations, run_tags, runs, step_attempts, waits};
 use sea_orm::{DatabaseConnection, EntityTrait as _, QueryOrder as _};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::ledger::Ledger;
 
@@ -17,6 +19,38 @@ pub(crate) struct Found {
     waits: HashMap<String, Vec<waits::Model>>,
     tags: HashMap<(String, String), String>,
     effects: HashMap<String, u64>,
+    /// What people did to runs, and was not refused.
+    done: HashMap<String, u64>,
+}
+
+/// What happened besides steps.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Happened {
+    /// Child runs.
+    children: u64,
+    /// Events that runs waited for, and got.
+    events: u64,
+    /// Decisions about parked steps.
+    decisions: u64,
+    holds: u64,
+    releases: u64,
+    /// Runs that ended so.
+    cancelled: u64,
+}
+
+impl Happened {
+    /// Whether each of these came about.
+    pub(crate) fn proves_something(self) -> bool {
+        let Self {
+            children,
+            events,
+            decisions,
+            holds,
+            releases,
+            cancelled,
+        } = self;
+        ![children, events, decisions, holds, releases, cancelled].contains(&0)
+    }
 }
 
 impl Found {
@@ -40,7 +74,34 @@ impl Found {
         for tag in run_tags::Entity::find().all(db).await? {
             found.tags.insert((tag.run_id, tag.key), tag.value);
         }
+        for operation in operations::Entity::find().all(db).await? {
+            let result: Value = serde_json::from_str(&operation.result)?;
+            if result.get("error").is_none() {
+                *found.done.entry(operation.verb).or_default() += 1;
+            }
+        }
         Ok(found)
+    }
+
+    /// What happened besides steps.
+    pub(crate) fn happened(&self) -> Happened {
+        let runs = || self.runs.values();
+        let waits = || self.waits.values().flatten();
+        let answered = |kinds: &[WaitKind]| {
+            let is_it =
+                |wait: &&waits::Model| kinds.contains(&wait.kind) && wait.answered_at_ms.is_some();
+            waits().filter(is_it).count() as u64
+        };
+        let done = |verb| self.done.get(verb).copied().unwrap_or(0);
+        let is_cancelled = |run: &&runs::Model| run.status == RunStatus::Cancelled;
+        Happened {
+            children: runs().filter(|run| run.parent_id.is_some()).count() as u64,
+            events: answered(&[WaitKind::Event]),
+            decisions: answered(&[WaitKind::Park, WaitKind::Unknown]),
+            holds: done("hold"),
+            releases: done("release"),
+            cancelled: runs().filter(is_cancelled).count() as u64,
+        }
     }
 
     /// All attempts of a run.
