@@ -5,11 +5,12 @@
 //! `world.json`, `ports.json`, `webhook_secret`, the sandbox's world, and on request the videos. Last
 //! comes `manifest.json` with the hash of every part: a file that was cut off has none, and is refused.
 //!
-//! **The order.** Our rows are never behind Restate's journal: the end of an attempt is committed
-//! before the journal has it. A restored folder has to be so, too. The other way round, a step that
-//! the journal has done would be missing from our rows for ever; this way it is executed once more at
-//! most, as after a crash. So Restate is frozen first, its store copied, then the database, and then
-//! Restate goes on; the outside world, where the sandbox is it, is ahead of both and comes last.
+//! **The order.** Our rows are behind Restate's journal only in ends of steps that may be repeated, and
+//! these come back from it when the run goes on. A restored folder has to be so, too. The other way
+//! round, a step that must not act twice would be done in the journal and missing from our rows for
+//! ever; this way it is asked for once more at most, as after a crash. So Restate is frozen first, its
+//! store copied, then the database, and then Restate goes on; the outside world, where the sandbox is
+//! it, is ahead of both and comes last.
 //! Frozen (SIGSTOP) and not ended: for its runs that is a pause, and its files are as a kill leaves
 //! them, which it recovers from at every start.
 //!

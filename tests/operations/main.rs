@@ -57,6 +57,7 @@ fn every_verb_does_what_it_says_beside_a_running_up() {
     many::are_cancelled_by_tag_and_age(&stage, &loops[2]);
 
     elsewhere::is_executed_by_the_worker_that_serves_it(&stage);
+    schedules::ticks_by_itself(&stage);
     schedules::is_removed(&stage);
     stage.end();
 }

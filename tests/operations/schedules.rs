@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::said;
-use crate::stage::Stage;
+use crate::stage::{Stage, until};
 
 /// The schedule.
 pub(crate) const NAME: &str = "measure.v_none";
@@ -75,6 +75,25 @@ pub(crate) fn triggered(stage: &Stage) -> String {
     let shown = stage.json(&["schedules", "show", NAME]);
     assert_eq!(shown["schedule"]["lastRunId"], run);
     run.to_owned()
+}
+
+/// Nobody triggers it: the last tick is made to be long ago, and the running program sees that one was
+/// missed.
+pub(crate) fn ticks_by_itself(stage: &Stage) {
+    let before = stage.json(&["schedules", "show", NAME])["schedule"]["lastRunId"].clone();
+    let sql = format!("update schedules set last_tick_ms = 0 where name = '{NAME}'");
+    let url = schema::sqlite_url(&stage.data().join("flywheel.db")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let db = schema::connect(&url).await.unwrap();
+        schema::ConnectionTrait::execute_unprepared(&db, &sql)
+            .await
+            .unwrap();
+    });
+    until("the schedule starts a run by itself", || {
+        let shown = stage.json(&["schedules", "show", NAME]);
+        shown["schedule"]["lastRunId"] != before
+    });
 }
 
 pub(crate) fn is_removed(stage: &Stage) {
