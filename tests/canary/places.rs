@@ -178,8 +178,16 @@ fn commands(stage: &Stage) -> Vec<Place> {
     let runs = stage.json(&["runs", "list"]);
     let ids = runs.as_array().unwrap().iter();
     let ids = ids.map(|run| run["id"].as_str().unwrap());
-    let shown = ids.map(|id| vec!["runs", "show", id]);
-    let others = [vec!["runs", "list"], vec!["steps", "list"], vec!["doctor"]];
+    let shown = ids.flat_map(|id| [vec!["runs", "show", id], vec!["runs", "story", id]]);
+    let others = [
+        vec!["doctor"],
+        vec!["events", "list"],
+        vec!["limits", "list"],
+        vec!["runs", "audit"],
+        vec!["runs", "list"],
+        vec!["schedules", "list"],
+        vec!["steps", "list"],
+    ];
     let mut places = Vec::new();
     for command in shown.chain(others) {
         for format in FORMATS {

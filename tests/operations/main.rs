@@ -51,7 +51,7 @@ fn every_verb_does_what_it_says_beside_a_running_up() {
     many::are_run_again_by_code_and_tag(&stage);
 
     stage.all_wait_for(&loops, "the audience");
-    many::are_held_and_released_by_tag(&stage);
+    many::are_held_by_workflow_and_released_by_tag(&stage);
     one::is_held_released_and_cancelled(&stage, &loops[0]);
     one::is_killed(&stage, &loops[1]);
     many::are_cancelled_by_tag_and_age(&stage, &loops[2]);

@@ -58,10 +58,11 @@ pub(crate) fn are_run_again_by_code_and_tag(stage: &Stage) {
     stage.all(&[again.to_owned()], "failed");
 }
 
-pub(crate) fn are_held_and_released_by_tag(stage: &Stage) {
+pub(crate) fn are_held_by_workflow_and_released_by_tag(stage: &Stage) {
     let tag = ["--tag", "platform=youtube"];
     let held = || count(stage, &["--held", "--tag", "platform=youtube"]);
-    all_did(&to_all(stage, "hold", &tag, CLIPS), "held");
+    let loops = ["--workflow", "video_loop"];
+    all_did(&to_all(stage, "hold", &loops, CLIPS), "held");
     assert_eq!(held(), CLIPS);
     let and_status = ["--tag", "platform=youtube", "--status", "held"];
     assert_eq!(count(stage, &and_status), CLIPS);

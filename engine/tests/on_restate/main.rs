@@ -9,6 +9,7 @@
 )]
 
 mod cancels;
+mod children;
 #[path = "../on_database/database.rs"]
 mod database;
 mod diverging;
